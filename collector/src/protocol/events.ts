@@ -1,0 +1,65 @@
+/**
+ * The events of the ring. Each is four numbers: `[time, kind + 256 * id, a, b]`. Times are ms on the monotonic clock of
+ * the process, names are ids of the name table, a name of several parts joins them by '\0'.
+ */
+export const EVENT = {
+  /** A turn that was busy for long. id: the turn's number; time: its end; a: busy ms; b: idle ms within it. */
+  turn: 1,
+  /** An activity begins. id: activity; a: name ("GET", a task's name); b: ACTIVITY kind + 16 * parent activity. */
+  begin: 2,
+  /** The activity's route is known. id: activity; a: name (the template: "/cart/:id"). */
+  route: 3,
+  /** The activity ends (a request: its response is sent). id: activity; a: OUTCOME; b: status code, where there is one. */
+  end: 4,
+  /** A finished activity still has work going on. id: activity; a: how many operations; b: name (site) or 0. */
+  outlive: 5,
+  /** The work that outlived the activity is over. id: activity; a: OUTCOME. */
+  settle: 6,
+  /** An activity waits on something. id: operation; a: activity (0: none); b: name (kind \0 name). */
+  wait: 7,
+  /** The wait is over. id: operation. */
+  resume: 8,
+  /** A pool. id: pool; a: name (kind \0 system \0 name); b: limit. */
+  pool: 10,
+  /** What the pool itself says. id: pool; a: used; b: pending. */
+  poolState: 11,
+  /** Somebody asks for a slot. id: lease; a: pool; b: activity. */
+  poolAsk: 12,
+  /** The slot was given. id: lease. */
+  poolTake: 13,
+  /** The slot was given back. id: lease. */
+  poolRelease: 14,
+  /** The slot was not given. id: lease; a: 1 for a time-out. */
+  poolFail: 15,
+  /** Where the slot was asked for. id: lease; a: name (function \0 file \0 line \0 column). */
+  poolSite: 16,
+  /**
+   * A capture. id: the turn's number; a: activity (0: none); b: CAPTURE reason + 4 * number of frames.
+   * The frames follow in ceil(n / 3) `frames` events, innermost first.
+   */
+  capture: 20,
+  /** Three frames of the capture before: `[frame, kind, frame, frame]`; 0 where there is none. Frames are names. */
+  frames: 21,
+  /** The OpenTelemetry span that was active at the capture. id: turn; time, a, b: trace id in 48 + 48 + 32 bits. */
+  trace: 22,
+  /** The second half: id: turn; a, b: span id in 32 + 32 bits. */
+  span: 23,
+  /** A garbage collection. time: its end; a: duration in ms; b: kind (perf_hooks.constants). */
+  gc: 30,
+  /** A library was seen. a: name (module \0 version \0 how \0 why). */
+  hooked: 40,
+} as const
+
+export type EventName = keyof typeof EVENT
+
+/** What an activity is; the order is part of the wire. */
+export const ACTIVITY_KINDS = ['request', 'background', 'job', 'ws', 'stream', 'timer'] as const
+export type ActivityKind = (typeof ACTIVITY_KINDS)[number]
+
+export const OUTCOME = { ok: 0, failed: 1, aborted: 2 } as const
+
+/** Why a capture was taken. */
+export const CAPTURE = { block: 0, sample: 1 } as const
+
+/** Frame names: function \0 file \0 line \0 column \0 flags; flag 'a' marks an async frame. */
+export const PART = '\0'

@@ -1,0 +1,248 @@
+/**
+ * What every reader gets: the rows of the API, of the stream and of a recording. Durations are ms, times are unix ms.
+ * A field that is not known is left out or null, never a plausible zero.
+ */
+import type { ActivityKind } from './events.ts'
+
+export interface Frame {
+  function: string
+  file: string
+  line: number
+  column: number
+  async: boolean
+}
+
+export interface Quantiles {
+  p50: number
+  p90: number
+  p99: number
+  max: number
+}
+
+export interface HookRow {
+  module: string
+  version: string
+  how: 'channel' | 'patch' | 'api' | 'none'
+  why?: string
+}
+
+export interface InstanceRow {
+  id: string
+  service: string
+  pid: number
+  host: string
+  thread: string
+  node: string
+  agent: string
+  startedAt: number
+  lastSeen: number
+  status: 'live' | 'blocked' | 'exited'
+  hooked: HookRow[]
+  /** cpu: share of one core over the last minute; memory: bytes of the agent's worker; dropped: events lost. */
+  cost: { cpu: number; memory: number; dropped: number }
+  /** Where this process answers, where it does. */
+  url?: string
+}
+
+export interface LoopRow {
+  instance: string
+  thread: string
+  utilization: number
+  delay: Quantiles
+  /** ms per second of busy time; a part that is not measured is left out. */
+  busy: { js?: number; gc?: number; syncCall?: number; starved?: number; total: number }
+  turnsPerSecond: number
+  longestTurn: number
+  /** The callback that holds the loop now, if it has held it for longer than the threshold. */
+  blockedNow: { since: number; duration: number } | null
+}
+
+export type Cause = 'js' | 'sync-call' | 'gc' | 'cpu-starved' | 'suspended' | 'unknown'
+
+export interface BlockRow {
+  id: string
+  instance: string
+  thread: string
+  at: number
+  duration: number
+  cause: Cause
+  function: string | null
+  file: string | null
+  line: number | null
+  column: number | null
+  api: string | null
+  stack: Frame[]
+  activity: { kind: ActivityKind; name: string; id: string } | null
+  route: string | null
+  trace: { traceId: string; spanId: string } | null
+  victims: { count: number; time: number; byRoute: Record<string, number> }
+  evidence: { samples: number; cpu?: number; gc?: number; runDelay?: number; throttled?: number }
+  open?: true
+}
+
+export interface HotRow {
+  instance: string
+  route: string | null
+  function: string
+  file: string
+  line: number
+  column: number
+  samples: number
+  share: number
+  /** One standard error of `share`. */
+  error: number
+  time: number
+}
+
+export const WAITS = ['loopWait', 'poolWait', 'db', 'http', 'threadPool', 'timer', 'stream', 'other'] as const
+export type Wait = (typeof WAITS)[number]
+
+export interface RouteRow {
+  instance: string
+  route: string
+  count: number
+  inFlight: number
+  /** Requests per second over the window. */
+  rate: number
+  latency: Quantiles
+  /** Only what the sampler can say: quantiles of on-loop time per request are not measured, so they are left out. */
+  onLoop?: Quantiles
+  /** Mean ms per request by part; sums to the mean latency. Parts that no hook measures are inside `other`. */
+  breakdown: { onLoop: number } & Partial<Record<Wait, number>>
+  errors: number
+  /** ms that requests of this route waited because of blocks, over the window. */
+  blockedFor: number
+  /** ms that others waited because of blocks of this route, over the window. */
+  caused: number
+}
+
+export interface TaskRow {
+  id: string
+  instance: string
+  kind: ActivityKind
+  name: string
+  state: 'running' | 'ready' | 'waiting'
+  age: number
+  onLoop?: number
+  waitingOn: { kind: string; name: string; since: number } | null
+  site: string | null
+  parent: string | null
+}
+
+export interface PoolHolder {
+  activity: string | null
+  route: string | null
+  site: string | null
+  age: number
+}
+
+export interface PoolRow {
+  instance: string
+  kind: 'libuv' | 'db' | 'worker' | 'http-client'
+  system: string
+  name: string
+  limit: number
+  /** null where nothing on this system can tell. */
+  used: number | null
+  idle: number | null
+  pending: number | null
+  wait: { p50: number; p99: number; max: number }
+  use: { p50: number; p99: number; max: number } | null
+  timeouts: number
+  holders: PoolHolder[]
+  /** libuv: how long the probe that is out now has waited. */
+  probeAge?: number
+}
+
+/** Background work, in numbers per name: what runs, how old, how it ended. */
+export interface BackgroundRow {
+  instance: string
+  name: string
+  running: number
+  oldest: number
+  started: number
+  ended: number
+  failed: number
+  site: string | null
+}
+
+/** The tables of the stream, by name. Their keys are the paths under /api/v1/. */
+export interface Tables {
+  instances: InstanceRow[]
+  loop: LoopRow[]
+  blocks: BlockRow[]
+  hot: HotRow[]
+  routes: RouteRow[]
+  tasks: TaskRow[]
+  pools: PoolRow[]
+  background: BackgroundRow[]
+}
+
+export type TableName = keyof Tables
+
+/** What makes a row the same row as before. */
+export const ROW_KEY: { [T in TableName]: (row: Tables[T][number]) => string } = {
+  instances: (row) => row.id,
+  loop: (row) => row.instance,
+  blocks: (row) => row.id,
+  hot: (row) => [row.instance, row.route, row.function, row.file, row.line, row.column].join('|'),
+  routes: (row) => `${row.instance}|${row.route}`,
+  tasks: (row) => row.id,
+  pools: (row) => [row.instance, row.kind, row.system, row.name].join('|'),
+  background: (row) => `${row.instance}|${row.name}`,
+}
+
+export const TABLES = Object.keys(ROW_KEY) as TableName[]
+
+/** A base-2 exponential histogram on the wire: bucket i of `counts` holds values in (2^((o+i)/2^s), 2^((o+i+1)/2^s)] ms. */
+export interface HistogramData {
+  scale: number
+  offset: number
+  counts: number[]
+  zeros: number
+  count: number
+  sum: number
+  min: number
+  max: number
+}
+
+export interface Exemplar {
+  traceId: string
+  spanId: string
+  value: number
+  at: number
+}
+
+/** Running totals since the start of the instance: what metrics are made of. */
+export interface Totals {
+  busy: number
+  idle: number
+  turns: HistogramData
+  /** How long a call-back that became ready at a random instant would have waited; one observation per ms of life. */
+  delay: HistogramData
+  gc?: { kind: string; duration: HistogramData }[]
+  /** Top culprits by name, the rest under function 'other'. */
+  blocks: {
+    cause: Cause
+    function: string
+    file: string
+    route: string
+    duration: HistogramData
+    exemplar?: Exemplar
+  }[]
+  victims: { route: string; culprit: string; time: number }[]
+  requests: { method: string; route: string; status: number; duration: HistogramData }[]
+  waits: { route: string; wait: Wait | 'onLoop'; time: number }[]
+  pools: { system: string; name: string; wait: HistogramData; use: HistogramData; timeouts: number }[]
+  threadpoolWait: HistogramData
+  tasks: { name: string; duration: HistogramData; failures: number }[]
+  process: { cpuUser: number; cpuSystem: number; rss: number; heapUsed?: number; heapTotal?: number; uptime: number }
+  agent: { cpu: number; memory: number; events: number; dropped: number; captures: number; captureCost: number }
+}
+
+/** All that one instance says at one moment: a frame on the wire, and what the API and the metrics are made of. */
+export interface InstanceSnapshot extends Tables {
+  id: string
+  now: number
+  totals: Totals
+}
