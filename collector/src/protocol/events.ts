@@ -11,7 +11,10 @@ export const EVENT = {
   route: 3,
   /** The activity ends (a request: its response is sent). id: activity; a: OUTCOME; b: status code, where there is one. */
   end: 4,
-  /** A finished activity still has work going on. id: activity; a: how many operations; b: name (site) or 0. */
+  /**
+   * A finished activity still has work going on. id: activity; a: its name + N * (its route + N * its ACTIVITY kind), with
+   * N = MAX_NAMES + 1, so that no reader has to remember what has ended; b: name (a frame: the site) or 0.
+   */
   outlive: 5,
   /** The work that outlived the activity is over. id: activity; a: OUTCOME. */
   settle: 6,
@@ -31,14 +34,14 @@ export const EVENT = {
   poolRelease: 14,
   /** The slot was not given. id: lease; a: 1 for a time-out. */
   poolFail: 15,
-  /** Where the slot was asked for. id: lease; a: name (function \0 file \0 line \0 column). */
+  /** Where the slot was asked for. id: lease; a: name (a frame). */
   poolSite: 16,
   /**
    * A capture. id: the turn's number; a: activity (0: none); b: CAPTURE reason + 4 * number of frames.
-   * The frames follow in ceil(n / 3) `frames` events, innermost first.
+   * The frames follow in ceil(n / 4) `frames` events, innermost first.
    */
   capture: 20,
-  /** Three frames of the capture before: `[frame, kind, frame, frame]`; 0 where there is none. Frames are names. */
+  /** Four frames of the capture before, in order: id, time, a, b; 0 where there is none. Frames are names. */
   frames: 21,
   /** The OpenTelemetry span that was active at the capture. id: turn; time, a, b: trace id in 48 + 48 + 32 bits. */
   trace: 22,
@@ -61,5 +64,5 @@ export const OUTCOME = { ok: 0, failed: 1, aborted: 2 } as const
 /** Why a capture was taken. */
 export const CAPTURE = { block: 0, sample: 1 } as const
 
-/** Frame names: function \0 file \0 line \0 column \0 flags; flag 'a' marks an async frame. */
+/** Joins the parts of a name. A frame is: flags \0 line \0 column \0 function \0 file; flag 'a' marks an async frame. */
 export const PART = '\0'

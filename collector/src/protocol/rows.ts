@@ -42,6 +42,8 @@ export interface InstanceRow {
   cost: { cpu: number; memory: number; dropped: number }
   /** Where this process answers, where it does. */
   url?: string
+  /** The working directory: files in rows are relative to it where they are inside. */
+  cwd?: string
 }
 
 export interface LoopRow {

@@ -1,0 +1,30 @@
+/** What a program may call. Without the agent all of it does nothing, and costs nothing. */
+
+/** What the loaded agent offers; found on the global, so that one agent serves every copy of this file. */
+export interface AgentApi {
+  withTask<T>(name: string, fn: () => T | Promise<T>): Promise<T>
+  setRoute(name: string): void
+  metrics(): Promise<string>
+}
+
+const AGENT = Symbol.for('loopscope.agent')
+
+function agent(): AgentApi | undefined {
+  return (globalThis as Record<symbol, unknown>)[AGENT] as AgentApi | undefined
+}
+
+/** Runs `fn` as a background task of this name; its result and its errors are passed on untouched. */
+export async function withTask<T>(name: string, fn: () => T | Promise<T>): Promise<T> {
+  const loaded = agent()
+  return loaded ? loaded.withTask(name, fn) : fn()
+}
+
+/** Names the route of the current request, for servers whose framework is not hooked: `setRoute('/cart/:id')`. */
+export function setRoute(name: string): void {
+  agent()?.setRoute(name)
+}
+
+/** The text of /metrics, for a program that serves it from a port of its own. */
+export async function metrics(): Promise<string> {
+  return (await agent()?.metrics()) ?? ''
+}

@@ -1,0 +1,102 @@
+/**
+ * The entry of `node --import @loopscope/agent server.js`. Synchronous and without top-level await, so that it can be
+ * required as well; it starts the agent, or stands down with one line. Nothing here may throw into the program.
+ */
+import { readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import { isMainThread, threadId, workerData } from 'node:worker_threads'
+import { CONTROL } from '@loopscope/collector/protocol'
+import type { AgentApi } from './api.ts'
+import { loadConfig } from './config.ts'
+import { createLog } from './log.ts'
+import { createApi } from './program/agent-api.ts'
+import { startWorker, type Host } from './program/host.ts'
+import { announceThread } from './program/siblings.ts'
+import { startProgram, type Program } from './program/start.ts'
+import { mayUseInspector, standDownReason } from './stand-down.ts'
+import type { ThreadInfo, WorkerStart } from './worker/messages.ts'
+
+const AGENT = Symbol.for('loopscope.agent')
+const global = globalThis as unknown as Record<symbol, AgentApi | undefined>
+
+try {
+  const isAgentWorker = (workerData as Partial<WorkerStart> | null)?.loopscope === true
+  if (global[AGENT] === undefined && !isAgentWorker) start()
+} catch (error) {
+  createLog('error')('error', 'start', `could not start (${(error as Error).message}); the program runs without it`)
+}
+
+function start(): void {
+  const { config, problems } = loadConfig(process.env, process.cwd())
+  const log = createLog(config.log)
+  if (config.disable.includes('*')) return
+  const reason = standDownReason(process.argv[1], process.execArgv)
+  if (reason !== undefined) {
+    if (reason !== '' && isMainThread) log('warn', 'stand-down', reason)
+    return
+  }
+  if (isMainThread) for (const problem of problems) log('warn', problem, problem)
+
+  const program = startProgram(config)
+  const thread = describeThread(program)
+  process.on('exit', () => {
+    program.channel.control[CONTROL.closed] = 1
+  })
+  let host: Host | undefined
+  if (isMainThread) {
+    const mayCapture = mayUseInspector()
+    if (!mayCapture) {
+      log('warn', 'inspector', 'under --permission it needs --allow-inspector to name what blocks the loop; all else works')
+    }
+    host = startWorker(
+      {
+        loopscope: true,
+        config,
+        main: thread,
+        agentVersion: agentVersion(),
+        cwd: process.cwd(),
+        service: serviceName(),
+        mayCapture,
+        clusterParent: process.env['NODE_UNIQUE_ID'] === undefined ? undefined : process.ppid,
+      },
+      log,
+    )
+  } else announceThread(thread)
+  Object.defineProperty(global, AGENT, { value: createApi(program, host), configurable: true })
+}
+
+function describeThread({ channel }: Program): ThreadInfo {
+  return {
+    buffer: channel.buffer,
+    threadId: isMainThread ? 0 : threadId,
+    tid: isMainThread ? process.pid : kernelThreadId(),
+    name: isMainThread ? 'main' : `worker ${threadId}`,
+    startedAt: Date.now(),
+  }
+}
+
+/** Linux: /proc/thread-self is a link to PID/task/TID. */
+function kernelThreadId(): number {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')))
+  } catch {
+    return 0
+  }
+}
+
+function serviceName(): string {
+  const named = process.env['OTEL_SERVICE_NAME']
+  if (named) return named
+  try {
+    const { name } = JSON.parse(readFileSync('package.json', 'utf8')) as { name?: unknown }
+    if (typeof name === 'string' && name !== '') return name
+  } catch {
+    // No package.json here: the program's file names it.
+  }
+  return process.argv[1] === undefined ? 'node' : basename(process.argv[1]).replace(/\.[^.]+$/, '')
+}
+
+function agentVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

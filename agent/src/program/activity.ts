@@ -1,0 +1,116 @@
+/**
+ * Who is running: one small object for each unit of work, carried by the async context.
+ *
+ * On Node 24 and 26 AsyncLocalStorage rides on AsyncContextFrame and costs next to nothing; on 22 it rides on async_hooks
+ * (8 to 20 % on a bare server), so `context: false` (LOOPSCOPE_DISABLE=context) leaves it out there: activities are then
+ * known only in the synchronous part of their handler.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ACTIVITY_KINDS, EVENT, MAX_NAMES, OUTCOME, type ActivityKind } from '@loopscope/collector/protocol'
+import type { Recorder } from './recorder.ts'
+
+export interface Activity {
+  readonly id: number
+  readonly kind: ActivityKind
+  /** Name id: a request's method, a task's name. */
+  readonly name: number
+  /** Name id of the route's template, 0 while it is not known. */
+  route: number
+  ended: boolean
+  /** Operations of hooked libraries that are under way for it: what may outlive its end. */
+  holds: number
+  /** Whether its work outlives it, as the worker was told. */
+  outlives: boolean
+  failed: boolean
+}
+
+const KIND_CODE = Object.fromEntries(ACTIVITY_KINDS.map((kind, code) => [kind, code])) as Record<ActivityKind, number>
+const NAMES = MAX_NAMES + 1
+
+export class Activities {
+  readonly #recorder: Recorder
+  readonly #now: () => number
+  readonly #storage: AsyncLocalStorage<Activity> | undefined
+  #last: Activity | undefined
+  #nextId = 1
+  /** Finished activities without an operation left; looked at once more at the next turn. */
+  #settling: Activity[] = []
+
+  constructor(recorder: Recorder, now: () => number, options: { context: boolean }) {
+    this.#recorder = recorder
+    this.#now = now
+    this.#storage = options.context ? new AsyncLocalStorage() : undefined
+  }
+
+  /** Begins an activity without entering it. `name` is a name id. */
+  begin(kind: ActivityKind, name: number, parent?: Activity): Activity {
+    const activity = { id: this.#nextId++, kind, name, route: 0, ended: false, holds: 0, outlives: false, failed: false }
+    this.#recorder.record(EVENT.begin, activity.id, this.#now(), name, KIND_CODE[kind] + 16 * (parent?.id ?? 0))
+    return activity
+  }
+
+  /** From here on, and in all that starts here, this activity is the current one. */
+  enter(activity: Activity): void {
+    if (this.#storage) this.#storage.enterWith(activity)
+    else this.#last = activity
+  }
+
+  run<T>(activity: Activity, fn: () => T): T {
+    if (this.#storage) return this.#storage.run(activity, fn)
+    this.#last = activity
+    return fn()
+  }
+
+  /** Safe in an interrupt: reads a field of the async context, calls nothing of the program. */
+  current(): Activity | undefined {
+    return this.#storage ? this.#storage.getStore() : this.#last
+  }
+
+  /** `route` is a name id. */
+  setRoute(activity: Activity, route: number): void {
+    if (activity.route === route) return
+    activity.route = route
+    this.#recorder.record(EVENT.route, activity.id, this.#now(), route, 0)
+  }
+
+  end(activity: Activity, outcome: keyof typeof OUTCOME, status = 0): void {
+    if (activity.ended) return
+    activity.ended = true
+    if (this.#last === activity) this.#last = undefined
+    this.#recorder.record(EVENT.end, activity.id, this.#now(), OUTCOME[outcome], status)
+    if (activity.holds > 0) this.#outlive(activity, 0)
+  }
+
+  /** An operation of a hooked library begins on behalf of the activity. */
+  hold(activity: Activity, site = 0): void {
+    activity.holds++
+    if (activity.ended && !activity.outlives) this.#outlive(activity, site)
+  }
+
+  /** The operation is over. */
+  release(activity: Activity, failed = false): void {
+    activity.holds--
+    if (!activity.ended) return
+    if (failed) activity.failed = true
+    if (activity.holds === 0) this.#settling.push(activity)
+  }
+
+  /** At each turn: what had nothing left to do and did not start anything since is over. */
+  settle(): void {
+    if (this.#settling.length === 0) return
+    const settling = this.#settling
+    this.#settling = []
+    for (const activity of settling) {
+      if (activity.holds > 0 || !activity.outlives) continue
+      activity.outlives = false
+      const outcome = activity.failed ? OUTCOME.failed : OUTCOME.ok
+      this.#recorder.record(EVENT.settle, activity.id, this.#now(), outcome, 0)
+    }
+  }
+
+  #outlive(activity: Activity, site: number): void {
+    activity.outlives = true
+    const what = activity.name + NAMES * (activity.route + NAMES * KIND_CODE[activity.kind])
+    this.#recorder.record(EVENT.outlive, activity.id, this.#now(), what, site)
+  }
+}

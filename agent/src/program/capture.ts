@@ -1,0 +1,101 @@
+/**
+ * The capture: the stack and the activity of what runs at this moment. The worker posts `Runtime.evaluate` through the
+ * inspector; V8 dispatches it by interrupt, so this function runs on top of whatever the thread is executing.
+ *
+ * V8 says that an interrupt callback must not re-enter the isolate; what makes it work is that Node's inspector dispatches
+ * its messages there (src/inspector/main_thread_interface.cc). So this function does the least: no regular expression
+ * (its statics are the program's), no getter, promise, timer or call into the program, no throw, Error.* put back,
+ * bounded work. It takes 0.05 to 0.1 ms and says so in clock[captureCost].
+ */
+import { CAPTURE, CLOCK, CONTROL, EVENT } from '@loopscope/collector/protocol'
+import type { Activities } from './activity.ts'
+import { CAPTURE_KEY } from './capture-key.ts'
+import { frameName } from './site.ts'
+import type { Recorder } from './recorder.ts'
+
+const MAX_FRAMES = 24
+
+export interface CaptureOptions {
+  recorder: Recorder
+  activities: Activities
+  now: () => number
+  /** Called in the async context of the captured code, still in the interrupt: may only put things aside. */
+  onContext?: (turn: number) => void
+}
+
+export function installCapture({ recorder, activities, now, onContext }: CaptureOptions): () => void {
+  const { control, clock } = recorder.channel
+  const files = new Map<string, Map<number, number>>()
+  const keepSites = (_: unknown, sites: unknown): unknown => sites
+  const frames = new Float64Array(MAX_FRAMES + 4)
+  let capturing = false
+
+  /** beat: the turn that the worker saw (a capture that comes too late discards itself), or -1 for whatever runs now. */
+  function capture(beat: number, reason: number): void {
+    if (capturing || recorder.naming) return
+    const turn = control[CONTROL.beat]!
+    if (beat >= 0 && turn !== beat) return
+    capturing = true
+    const began = now()
+    try {
+      const count = collect(reason === CAPTURE.block ? MAX_FRAMES : MAX_FRAMES / 2)
+      const activity = activities.current()
+      recorder.record(EVENT.capture, turn, began, activity ? activity.id : 0, reason + 4 * count)
+      for (let i = 0; i < count; i += 4) {
+        recorder.record(EVENT.frames, frames[i]!, frames[i + 1]!, frames[i + 2]!, frames[i + 3]!)
+      }
+      if (onContext) onContext(turn)
+    } catch {
+      // The program comes first: a capture that fails (out of stack, say) is not taken.
+    }
+    control[CONTROL.captures]!++
+    clock[CLOCK.captureCost]! += now() - began
+    capturing = false
+  }
+
+  function collect(limit: number): number {
+    const holder: { stack?: NodeJS.CallSite[] } = {}
+    const { prepareStackTrace, stackTraceLimit } = Error
+    Error.prepareStackTrace = keepSites
+    Error.stackTraceLimit = limit + 1
+    let sites: NodeJS.CallSite[] | undefined
+    try {
+      Error.captureStackTrace(holder, capture)
+      sites = holder.stack
+    } finally {
+      if (prepareStackTrace === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace
+      else Error.prepareStackTrace = prepareStackTrace
+      Error.stackTraceLimit = stackTraceLimit
+    }
+    if (!Array.isArray(sites)) return 0
+    let count = 0
+    // The first site is the evaluated expression itself.
+    for (let i = 1; i < sites.length && count < limit; i++) frames[count++] = frameOf(sites[i]!)
+    frames.fill(0, count)
+    return count
+  }
+
+  /** The name id of a frame; line and column are asked for once per position (the first of a script costs its line table). */
+  function frameOf(site: NodeJS.CallSite): number {
+    const file = site.getFileName() ?? ''
+    const isAsync = (site as unknown as { isAsync(): boolean }).isAsync()
+    const name = site.getFunctionName() ?? ''
+    if (file === '') return recorder.name(frameName(name, '', 0, 0, isAsync))
+    const position = (site as unknown as { getPosition(): number }).getPosition() * 2 + (isAsync ? 1 : 0)
+    let positions = files.get(file)
+    if (positions === undefined) files.set(file, (positions = new Map()))
+    let id = positions.get(position)
+    if (id === undefined) {
+      id = recorder.name(frameName(name, file, site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0, isAsync))
+      positions.set(position, id)
+    }
+    return id
+  }
+
+  const symbol = Symbol.for(CAPTURE_KEY)
+  Object.defineProperty(globalThis, symbol, { value: capture, configurable: true, enumerable: false })
+  return () => {
+    delete (globalThis as Record<symbol, unknown>)[symbol]
+  }
+}
+

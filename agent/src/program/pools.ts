@@ -1,0 +1,109 @@
+/** What a pool's hook tells: who asks for a slot, who holds one, where it was asked for. */
+import { EVENT, PART } from '@loopscope/collector/protocol'
+import type { Activities, Activity } from './activity.ts'
+import type { Recorder } from './recorder.ts'
+import { siteName, takeSite, type Site } from './site.ts'
+
+export interface Pool {
+  readonly id: number
+  used: number
+  pending: number
+}
+
+/** One use of one slot, from the asking to the giving back. */
+export interface Lease {
+  readonly id: number
+  readonly asked: number
+  readonly activity: Activity | undefined
+  /** Taken at the asking; named only when the lease grows old. */
+  site: Site | undefined
+}
+
+/** A slot held this long has its site named. */
+const NAME_AFTER_MS = 50
+/** How often holders and pools are looked through. */
+const SWEEP_EVERY_MS = 100
+
+export class Pools {
+  readonly #recorder: Recorder
+  readonly #activities: Activities
+  readonly #now: () => number
+  readonly #open = new Set<Lease>()
+  readonly #states = new Map<Pool, () => { used: number; pending: number } | undefined>()
+  #nextId = 1
+  #sweptAt = 0
+
+  constructor(recorder: Recorder, activities: Activities, now: () => number) {
+    this.#recorder = recorder
+    this.#activities = activities
+    this.#now = now
+  }
+
+  /** `state` is the pool's own word about itself, undefined once it is gone; it heals what lost events left wrong. */
+  create(
+    kind: 'db' | 'worker' | 'http-client',
+    system: string,
+    name: string,
+    limit: number,
+    state: () => { used: number; pending: number } | undefined,
+  ): Pool {
+    const pool = { id: this.#nextId++, used: -1, pending: -1 }
+    this.#recorder.record(EVENT.pool, pool.id, this.#now(), this.#recorder.name(kind + PART + system + PART + name), limit)
+    this.#states.set(pool, state)
+    return pool
+  }
+
+  /** `below`: the patched function, so that the site is its caller. */
+  ask(pool: Pool, below: (...args: never[]) => unknown): Lease {
+    const activity = this.#activities.current()
+    const lease = { id: this.#nextId++, asked: this.#now(), activity, site: takeSite(below) }
+    this.#open.add(lease)
+    this.#recorder.record(EVENT.poolAsk, lease.id, lease.asked, pool.id, activity?.id ?? 0)
+    if (activity) this.#activities.hold(activity)
+    return lease
+  }
+
+  take(lease: Lease): void {
+    this.#recorder.record(EVENT.poolTake, lease.id, this.#now(), 0, 0)
+  }
+
+  giveBack(lease: Lease): void {
+    if (!this.#close(lease)) return
+    this.#recorder.record(EVENT.poolRelease, lease.id, this.#now(), 0, 0)
+    if (lease.activity) this.#activities.release(lease.activity)
+  }
+
+  fail(lease: Lease, timedOut: boolean): void {
+    if (!this.#close(lease)) return
+    this.#recorder.record(EVENT.poolFail, lease.id, this.#now(), timedOut ? 1 : 0, 0)
+    if (lease.activity) this.#activities.release(lease.activity, true)
+  }
+
+  #close(lease: Lease): boolean {
+    return this.#open.delete(lease)
+  }
+
+  /** At a turn, now and then: names the sites of old leases and passes on what the pools say of themselves. */
+  sweep(now: number): void {
+    if (now - this.#sweptAt < SWEEP_EVERY_MS) return
+    this.#sweptAt = now
+    for (const lease of this.#open) {
+      if (now - lease.asked < NAME_AFTER_MS) break // in order of their asking
+      if (lease.site === undefined) continue
+      const name = siteName(lease.site)
+      lease.site = undefined
+      if (name !== '') this.#recorder.record(EVENT.poolSite, lease.id, now, this.#recorder.name(name), 0)
+    }
+    for (const [pool, state] of this.#states) {
+      const said = state()
+      if (said === undefined) {
+        this.#states.delete(pool)
+        this.#recorder.record(EVENT.poolState, pool.id, now, -1, -1)
+      } else if (said.used !== pool.used || said.pending !== pool.pending) {
+        pool.used = said.used
+        pool.pending = said.pending
+        this.#recorder.record(EVENT.poolState, pool.id, now, said.used, said.pending)
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** The composition root of an observed thread: everything that runs on the program's side, put together once. */
+import { performance } from 'node:perf_hooks'
+import { CLOCK, createChannel, EVENT, PART, type Channel, type HookRow } from '@loopscope/collector/protocol'
+import type { Config } from '../config.ts'
+import type { HookContext } from '../hooks/hook.ts'
+import { BUILTIN_HOOKS, PACKAGE_HOOKS } from '../hooks/index.ts'
+import { startPackageHooks } from '../hooks/load.ts'
+import { Activities } from './activity.ts'
+import { installCapture } from './capture.ts'
+import { now } from './clock.ts'
+import { startGcWatch } from './gc.ts'
+import { Pools } from './pools.ts'
+import { Recorder } from './recorder.ts'
+import { Traces } from './trace.ts'
+import { startTurns } from './turn.ts'
+
+export interface Program {
+  channel: Channel
+  activities: Activities
+  recorder: Recorder
+}
+
+/** A turn that was busy this long is an event of its own, whatever the threshold of blocks is. */
+const LONG_TURN_MS = 5
+
+export function startProgram(config: Config): Program {
+  const channel = createChannel()
+  const recorder = new Recorder(channel)
+  const disabled = new Set(config.disable)
+  const activities = new Activities(recorder, now, { context: !disabled.has('context') })
+  const pools = new Pools(recorder, activities, now)
+  const traces = new Traces(recorder)
+  const gc = startGcWatch(channel, recorder)
+  const timing = performance.nodeTiming
+  channel.clock[CLOCK.epoch] = Date.now() - now()
+
+  startTurns({
+    channel,
+    recorder,
+    now,
+    idleTime: () => timing.idleTime,
+    longMs: Math.min(LONG_TURN_MS, config.blockMs / 2),
+    onTurn(time) {
+      activities.settle()
+      pools.sweep(time)
+      traces.settle(time)
+      gc.settle()
+    },
+  })
+  if (!disabled.has('capture')) {
+    installCapture({ recorder, activities, now, onContext: (turn) => traces.putAside(turn) })
+  }
+
+  const seen = (row: HookRow): void => {
+    const name = recorder.name([row.module, row.version, row.how, row.why ?? ''].join(PART))
+    recorder.record(EVENT.hooked, 0, now(), name, 0)
+  }
+  if (config.level !== 'minimal') {
+    const context: HookContext = { recorder, activities, pools, now, seen }
+    for (const hook of BUILTIN_HOOKS) {
+      if (disabled.has(hook.name)) seen({ module: hook.name, version: '', how: 'none', why: 'disabled' })
+      else hook.start(context)
+    }
+    startPackageHooks(
+      PACKAGE_HOOKS.filter((hook) => !disabled.has(hook.name)),
+      context,
+    )
+  }
+  return { channel, activities, recorder }
+}

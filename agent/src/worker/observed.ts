@@ -1,0 +1,106 @@
+/** One observed thread, on the worker's side: its channel is drained into its model, its heartbeat is watched. */
+import { InstanceModel, type Identity } from '@loopscope/collector'
+import { CLOCK, CONTROL, openChannel, type Channel } from '@loopscope/collector/protocol'
+import type { Capturer } from './capturer.ts'
+import { openKernel, type Kernel } from './kernel.ts'
+import type { ThreadInfo } from './messages.ts'
+import { Reader } from './reader.ts'
+import { Watchdog } from './watchdog.ts'
+
+export interface ObservedOptions {
+  thread: ThreadInfo
+  identity: Omit<Identity, 'id' | 'thread' | 'epoch' | 'startedAt'>
+  now: () => number
+  /** undefined where it cannot or may not be captured. */
+  capture: Capturer | undefined
+  useKernel: boolean
+  ping: () => void
+}
+
+export class Observed {
+  readonly channel: Channel
+  readonly model: InstanceModel
+  readonly threadId: number
+  readonly #reader: Reader
+  readonly #kernel: Kernel | undefined
+  readonly #watchdog: Watchdog
+  readonly #now: () => number
+  readonly #apply: (kind: number, id: number, time: number, a: number, b: number) => void
+  #runDelay: number | undefined
+
+  constructor(options: ObservedOptions) {
+    const { thread, identity, now, capture, ping } = options
+    this.threadId = thread.threadId
+    this.#now = now
+    this.channel = openChannel(thread.buffer)
+    this.#reader = new Reader(this.channel)
+    this.model = new InstanceModel(
+      {
+        ...identity,
+        id: thread.threadId === 0 ? String(identity.pid) : `${identity.pid}.${thread.threadId}`,
+        thread: thread.name,
+        epoch: this.channel.clock[CLOCK.epoch]!,
+        startedAt: thread.startedAt,
+      },
+      this.#reader.name,
+    )
+    this.#apply = this.model.apply.bind(this.model)
+    this.#kernel = options.useKernel ? openKernel(thread.tid) : undefined
+    const { model } = this
+    this.#watchdog = new Watchdog(
+      {
+        channel: this.channel,
+        thresholdMs: identity.thresholdMs,
+        state: () => this.#kernel?.state() ?? 'unknown',
+        schedule: () => this.#kernel?.schedule(),
+        ping,
+        capture,
+        held: (turn, begin, time) => model.blocks.openBlock(turn, begin, time),
+        ended: (turn, evidence) => {
+          this.drain()
+          model.blocks.kernel(turn, evidence)
+        },
+      },
+      now(),
+    )
+  }
+
+  look(now: number): { nextMs: number; resting: boolean } {
+    const look = this.#watchdog.look(now)
+    if (this.drain()) return { nextMs: 0, resting: false }
+    return look
+  }
+
+  /** True when there is more. */
+  drain(): boolean {
+    return this.#reader.drain(this.#apply)
+  }
+
+  /** About once a second, and before a snapshot. */
+  read(): void {
+    const now = this.#now()
+    this.model.read(this.channel, now)
+    const runDelay = this.#kernel?.schedule()?.runDelay
+    if (runDelay === undefined) return
+    if (this.#runDelay !== undefined) this.model.loop.part('starved', now, runDelay - this.#runDelay)
+    this.#runDelay = runDelay
+  }
+
+  /** Whether the thread is at work at this moment: for the sampler. */
+  isBusy(): boolean {
+    const state = this.#kernel?.state() ?? 'unknown'
+    if (state !== 'unknown') return state === 'busy'
+    // Without the kernel's word: it turned a moment ago, or is held.
+    return this.#now() - this.channel.clock[CLOCK.lastTurn]! < 5 || this.model.blocks.isOpen
+  }
+
+  get isClosed(): boolean {
+    return this.channel.control[CONTROL.closed] === 1
+  }
+
+  close(): void {
+    this.drain()
+    this.model.close()
+    this.#kernel?.close()
+  }
+}

@@ -1,0 +1,339 @@
+/** Units of work and what is known of each route: in flight, latency, errors, what goes on after the response. */
+import { ACTIVITY_KINDS, OUTCOME, PART, type ActivityKind } from '../protocol/events.ts'
+import type { BackgroundRow, RouteRow, TaskRow, Totals, Wait } from '../protocol/rows.ts'
+import { quantiles } from './loop.ts'
+import { WINDOW_MS, WindowHistogram, WindowSum } from './window.ts'
+
+export interface LiveActivity {
+  id: number
+  kind: ActivityKind
+  /** "GET /cart/:id", or a task's name. */
+  name: string
+  method: string
+  route: RouteStats | undefined
+  begun: number
+  parent: number
+  /** When its response was sent, while work goes on. */
+  outlivesSince: number | undefined
+  site: string | null
+  /** Operations and leases that it waits on, by their id. */
+  waits: Map<number, { kind: string; name: string; since: number }> | undefined
+}
+
+export interface RouteStats {
+  name: string
+  method: string
+  template: string
+  inFlight: number
+  errors: WindowSum
+  latency: WindowHistogram
+  byStatus: Map<number, WindowHistogram>
+  waits: Map<Wait, WindowSum>
+  blockedFor: WindowSum
+  caused: WindowSum
+}
+
+interface TaskStats {
+  running: number
+  started: WindowSum
+  ended: WindowSum
+  failed: WindowSum
+  duration: WindowHistogram
+}
+
+/** Routes are templates, but a program may make them up: no more than this, the rest under one name. */
+const MAX_ROUTES = 400
+const MAX_TASK_NAMES = 200
+const MAX_ROWS = 500
+const RECENT = 1024
+const WAIT_OF_KIND: Record<string, Wait> = { pool: 'poolWait', db: 'db', http: 'http', timer: 'timer', stream: 'stream' }
+
+export class ActivityModel {
+  readonly live = new Map<number, LiveActivity>()
+  readonly #routes = new Map<string, RouteStats>()
+  readonly #tasks = new Map<string, TaskStats>()
+  readonly #operations = new Map<number, LiveActivity>()
+  /** The last to end, by the low bits of their id: their code may still run, and be captured. */
+  readonly #recent: (LiveActivity | undefined)[] = new Array<undefined>(RECENT).fill(undefined)
+
+  begin(id: number, now: number, name: string, code: number): void {
+    const kind = ACTIVITY_KINDS[code % 16] ?? 'request'
+    const isRequest = kind === 'request'
+    const route = isRequest ? this.route(name, '*') : undefined
+    const activity: LiveActivity = {
+      id,
+      kind,
+      name: route ? route.name : name,
+      method: isRequest ? name : '',
+      route,
+      begun: now,
+      parent: Math.floor(code / 16),
+      outlivesSince: undefined,
+      site: null,
+      waits: undefined,
+    }
+    this.live.set(id, activity)
+    if (route) route.inFlight++
+    else {
+      const task = this.#task(name)
+      task.running++
+      task.started.add(now, 1)
+    }
+  }
+
+  /** An activity that lives, or has ended a moment ago. */
+  find(id: number): LiveActivity | undefined {
+    if (id === 0) return undefined
+    const live = this.live.get(id)
+    if (live) return live
+    const ended = this.#recent[id % RECENT]
+    return ended?.id === id ? ended : undefined
+  }
+
+  setRoute(id: number, template: string): void {
+    const activity = this.live.get(id)
+    if (!activity?.route) return
+    const route = this.route(activity.method, template)
+    activity.route.inFlight--
+    route.inFlight++
+    activity.route = route
+    activity.name = route.name
+  }
+
+  end(id: number, now: number, outcome: number, status: number): void {
+    const activity = this.live.get(id)
+    if (!activity) return
+    this.live.delete(id)
+    this.#recent[id % RECENT] = activity
+    const duration = now - activity.begun
+    const { route } = activity
+    if (route) {
+      route.inFlight--
+      route.latency.record(now, duration)
+      let byStatus = route.byStatus.get(status)
+      if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
+      byStatus.record(now, duration)
+      if (status >= 500 || outcome === OUTCOME.aborted) route.errors.add(now, 1)
+    } else this.#ended(this.#task(activity.name), now, duration, outcome)
+  }
+
+  /** The activity ended, its work did not: from here on it is background work named by its route. */
+  outlive(id: number, now: number, ended: { kind: number; name: string; route: string }, site: string | null): void {
+    const isRequest = ACTIVITY_KINDS[ended.kind] === 'request'
+    const name = isRequest ? `${ended.name} ${ended.route || '*'} (after response)` : `${ended.name} (after its end)`
+    this.live.set(id, {
+      id,
+      kind: 'background',
+      name,
+      method: '',
+      route: undefined,
+      begun: now,
+      parent: 0,
+      outlivesSince: now,
+      site,
+      waits: undefined,
+    })
+    const task = this.#task(name)
+    task.running++
+    task.started.add(now, 1)
+  }
+
+  settle(id: number, now: number, outcome: number): void {
+    const activity = this.live.get(id)
+    if (activity?.outlivesSince === undefined) return
+    this.live.delete(id)
+    this.#ended(this.#task(activity.name), now, now - activity.outlivesSince, outcome)
+  }
+
+  #ended(task: TaskStats, now: number, duration: number, outcome: number): void {
+    task.running--
+    task.ended.add(now, 1)
+    task.duration.record(now, duration)
+    if (outcome !== OUTCOME.ok) task.failed.add(now, 1)
+  }
+
+  /** `what`: kind \0 name. */
+  wait(operation: number, activityId: number, now: number, what: string): void {
+    const activity = this.live.get(activityId)
+    if (!activity) return
+    const [kind = '', name = ''] = what.split(PART)
+    activity.waits ??= new Map()
+    activity.waits.set(operation, { kind, name, since: now })
+    this.#operations.set(operation, activity)
+  }
+
+  resume(operation: number, now: number): void {
+    const activity = this.#operations.get(operation)
+    if (!activity) return
+    this.#operations.delete(operation)
+    const wait = activity.waits?.get(operation)
+    activity.waits?.delete(operation)
+    const kind = wait && WAIT_OF_KIND[wait.kind]
+    if (!kind || !activity.route) return
+    let sum = activity.route.waits.get(kind)
+    if (!sum) activity.route.waits.set(kind, (sum = new WindowSum()))
+    sum.add(now, now - wait.since)
+  }
+
+  /** Events were lost: what began before may have ended unseen. */
+  forgetBefore(time: number): void {
+    for (const [id, activity] of this.live) {
+      if (activity.begun >= time) continue
+      this.live.delete(id)
+      if (activity.route) activity.route.inFlight--
+      else this.#task(activity.name).running--
+    }
+    for (const [id, activity] of this.#operations) if (!this.live.has(activity.id)) this.#operations.delete(id)
+  }
+
+  route(method: string, template: string): RouteStats {
+    const name = `${method} ${template}`
+    const known = this.#routes.get(name)
+    if (known) return known
+    if (this.#routes.size >= MAX_ROUTES && name !== 'GET other') return this.route('GET', 'other')
+    const route: RouteStats = {
+      name,
+      method,
+      template,
+      inFlight: 0,
+      errors: new WindowSum(),
+      latency: new WindowHistogram(),
+      byStatus: new Map(),
+      waits: new Map(),
+      blockedFor: new WindowSum(),
+      caused: new WindowSum(),
+    }
+    this.#routes.set(name, route)
+    return route
+  }
+
+  routeByName(name: string): RouteStats | undefined {
+    return this.#routes.get(name)
+  }
+
+  #task(name: string): TaskStats {
+    const known = this.#tasks.get(name)
+    if (known) return known
+    if (this.#tasks.size >= MAX_TASK_NAMES && name !== 'other') return this.#task('other')
+    const duration = new WindowHistogram()
+    const task = { running: 0, started: new WindowSum(), ended: new WindowSum(), failed: new WindowSum(), duration }
+    this.#tasks.set(name, task)
+    return task
+  }
+
+  /** `onLoop`: ms of the loop in the last minute, by route. */
+  routeRows(now: number, instance: string, onLoop: Map<string, number>): RouteRow[] {
+    const rows: RouteRow[] = []
+    for (const route of this.#routes.values()) {
+      const latency = route.latency.recent(now)
+      if (latency.count === 0 && route.inFlight === 0) continue
+      rows.push({
+        instance,
+        route: route.name,
+        count: latency.count,
+        inFlight: route.inFlight,
+        rate: latency.count / (WINDOW_MS / 1000),
+        latency: quantiles(latency),
+        breakdown: breakdown(route, latency, onLoop.get(route.name) ?? 0, now),
+        errors: route.errors.recent(now),
+        blockedFor: route.blockedFor.recent(now),
+        caused: route.caused.recent(now),
+      })
+    }
+    return rows.sort((a, b) => b.count - a.count).slice(0, MAX_ROWS)
+  }
+
+  /** `running`: the activity that holds the loop now; while it does, what waits on nothing known is ready. */
+  taskRows(now: number, epoch: number, instance: string, running: number | undefined, isBlocked: boolean): TaskRow[] {
+    const rows: TaskRow[] = []
+    for (const activity of this.live.values()) {
+      const wait = activity.waits?.values().next().value
+      const parent = activity.parent === 0 ? undefined : this.live.get(activity.parent)
+      rows.push({
+        id: `${instance}:${activity.id}`,
+        instance,
+        kind: activity.kind,
+        name: activity.name,
+        state: activity.id === running ? 'running' : isBlocked && !wait ? 'ready' : 'waiting',
+        age: now - (activity.outlivesSince ?? activity.begun),
+        waitingOn: wait ? { kind: wait.kind, name: wait.name, since: wait.since + epoch } : null,
+        site: activity.site,
+        parent: parent ? `${instance}:${parent.id}` : null,
+      })
+    }
+    return rows.sort((a, b) => b.age - a.age).slice(0, MAX_ROWS)
+  }
+
+  backgroundRows(now: number, instance: string): BackgroundRow[] {
+    const oldest = new Map<string, LiveActivity>()
+    for (const activity of this.live.values()) {
+      if (activity.kind === 'request') continue
+      const known = oldest.get(activity.name)
+      if (!known || since(activity) < since(known)) oldest.set(activity.name, activity)
+    }
+    const rows: BackgroundRow[] = []
+    for (const [name, task] of this.#tasks) {
+      const started = task.started.recent(now)
+      if (task.running <= 0 && started === 0 && task.ended.recent(now) === 0) continue
+      const first = oldest.get(name)
+      rows.push({
+        instance,
+        name,
+        running: Math.max(0, task.running),
+        oldest: first ? now - since(first) : 0,
+        started,
+        ended: task.ended.recent(now),
+        failed: task.failed.recent(now),
+        site: first?.site ?? null,
+      })
+    }
+    return rows.sort((a, b) => b.running - a.running || b.oldest - a.oldest)
+  }
+
+  totals(): Pick<Totals, 'requests' | 'waits' | 'tasks'> {
+    const requests: Totals['requests'] = []
+    const waits: Totals['waits'] = []
+    for (const route of this.#routes.values()) {
+      for (const [status, histogram] of route.byStatus) {
+        requests.push({ method: route.method, route: route.template, status, duration: histogram.total().toData() })
+      }
+      for (const [wait, sum] of route.waits) waits.push({ route: route.template, wait, time: sum.total })
+    }
+    const tasks = [...this.#tasks].map(([name, task]) => ({
+      name,
+      duration: task.duration.total().toData(),
+      failures: task.failed.total,
+    }))
+    return { requests, waits, tasks }
+  }
+}
+
+/** The route of an activity as rows show it; null while it is not known. */
+export function routeOf(activity: LiveActivity | undefined): string | null {
+  if (!activity) return null
+  if (activity.route) return activity.route.template === '*' ? null : activity.route.name
+  return activity.kind === 'background' ? activity.name : null
+}
+
+function since(activity: LiveActivity): number {
+  return activity.outlivesSince ?? activity.begun
+}
+
+/** Parts that no hook measures are inside `other`, so that the parts sum to the mean latency. */
+function breakdown(
+  route: RouteStats,
+  latency: { count: number; sum: number },
+  onLoopMs: number,
+  now: number,
+): RouteRow['breakdown'] {
+  const count = Math.max(1, latency.count)
+  const mean = latency.sum / count
+  const parts: RouteRow['breakdown'] = { onLoop: Math.min(mean, onLoopMs / count) }
+  let left = mean - parts.onLoop
+  for (const [wait, sum] of route.waits) {
+    const part = Math.min(left, sum.recent(now) / count)
+    parts[wait] = part
+    left -= part
+  }
+  return { ...parts, other: Math.max(0, left) }
+}

@@ -1,0 +1,265 @@
+/** Blocks: a turn over the threshold, who held the loop in it (its captures say so), and who waited. */
+import { CAPTURE } from '../protocol/events.ts'
+import type { BlockRow, Cause, Exemplar, Frame, Totals } from '../protocol/rows.ts'
+import { routeOf, type ActivityModel, type LiveActivity } from './activities.ts'
+import { findCulprit, type Culprit } from './culprit.ts'
+import { Histogram } from './histogram.ts'
+
+export interface Capture {
+  turn: number
+  at: number
+  reason: number
+  activity: number
+  stack: Frame[]
+}
+
+interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
+  turn: number
+  /** On the agent's clock. */
+  begin: number
+  end: number
+}
+
+export interface BlockOptions {
+  thresholdMs: number
+  activities: ActivityModel
+  /** Unix ms minus the agent's clock. */
+  epoch: number
+  /** The prefix of ids. */
+  instance: string
+}
+
+const KEEP = 300
+const MAX_CULPRITS = 50
+/** Captures of turns that turned out short are of no use. */
+const MAX_PENDING = 256
+/** What happens this soon after a block had been waiting for it. */
+const AFTERMATH_MS = 5
+
+export class BlockModel {
+  readonly #options: BlockOptions
+  readonly #blocks: Block[] = []
+  readonly #pending: Capture[] = []
+  readonly #culprits = new Map<string, Totals['blocks'][number] & { histogram: Histogram }>()
+  readonly #victims = new Map<string, Totals['victims'][number]>()
+  #open: { turn: number; begin: number; seen: number } | undefined
+  #nextId = 1
+  /** Blocks that wait for late evidence (their trace, their collections) before they are passed on. */
+  #fresh: Block[] = []
+
+  constructor(options: BlockOptions) {
+    this.#options = options
+  }
+
+  capture(capture: Capture): void {
+    this.#pending.push(capture)
+    if (this.#pending.length > MAX_PENDING) this.#pending.shift()
+  }
+
+  /** The watchdog: the loop has been held since `begin`, and still is. Captures say by whom. */
+  openBlock(turn: number, begin: number, now: number): void {
+    if (this.#open?.turn !== turn) this.#open = { turn, begin, seen: now }
+    this.#open.seen = now
+  }
+
+  closeOpen(): void {
+    this.#open = undefined
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined
+  }
+
+  /** The activity that holds the loop now. */
+  get running(): number | undefined {
+    const open = this.#open
+    return open && this.#pending.findLast((capture) => capture.turn === open.turn)?.activity
+  }
+
+  turn(turn: number, end: number, busyMs: number): void {
+    if (this.#open && this.#open.turn <= turn) this.#open = undefined
+    const captures = this.#take(turn)
+    if (busyMs < this.#options.thresholdMs) return
+    const begin = end - busyMs
+    const block = this.#describe(turn, begin, end, captures)
+    block.victims = this.#victimsInFlight(block)
+    this.#blocks.push(block)
+    this.#fresh.push(block)
+    if (this.#blocks.length > KEEP) this.#blocks.shift()
+    this.#count(block)
+  }
+
+  /** Something came right after a block: a request that arrived while the loop was held. */
+  arrived(route: () => string, now: number): void {
+    const block = this.#blocks.at(-1)
+    if (!block || now - block.end > AFTERMATH_MS || now < block.end) return
+    this.#addVictim(block, route(), block.duration / 2)
+  }
+
+  trace(turn: number, trace: { traceId: string; spanId: string }): void {
+    const block = this.#blocks.findLast((one) => one.turn === turn)
+    if (!block || block.trace) return
+    block.trace = trace
+    const culprit = this.#culprits.get(culpritKey(block))
+    if (culprit) culprit.exemplar = { ...trace, value: block.duration, at: block.at } satisfies Exemplar
+  }
+
+  /** A garbage collection: part of the block in whose window it fell. */
+  gc(end: number, duration: number): void {
+    const block = this.#blocks.findLast((one) => end - duration / 2 >= one.begin && end - duration / 2 <= one.end)
+    if (!block) return
+    block.evidence.gc = (block.evidence.gc ?? 0) + duration
+    if (block.evidence.gc > block.duration / 2) block.cause = 'gc'
+  }
+
+  /** What the kernel says of the time of the last block. */
+  kernel(turn: number, evidence: { cpu?: number; runDelay?: number }): void {
+    const block = this.#blocks.findLast((one) => one.turn === turn)
+    if (!block) return
+    Object.assign(block.evidence, evidence)
+    if ((evidence.runDelay ?? 0) > block.duration / 2) block.cause = 'cpu-starved'
+  }
+
+  /** Blocks that ended before `now - delay`, each once. */
+  takeFinished(now: number, delay: number, thread: string): BlockRow[] {
+    const ready = this.#fresh.filter((block) => block.end < now - delay)
+    if (ready.length > 0) this.#fresh = this.#fresh.filter((block) => block.end >= now - delay)
+    return ready.map((block) => this.#row(block, thread))
+  }
+
+  /** Newest first; an open block comes first of all. */
+  rows(now: number, thread: string): BlockRow[] {
+    const rows = this.#blocks.map((block) => this.#row(block, thread)).reverse()
+    const open = this.#open
+    if (!open) return rows
+    const captures = this.#pending.filter((capture) => capture.turn === open.turn)
+    const block = this.#describe(open.turn, open.begin, now, captures)
+    block.victims = this.#victimsInFlight(block)
+    return [{ ...this.#row({ ...block, id: `${this.#options.instance}:open` }, thread), open: true }, ...rows]
+  }
+
+  blockedNow(now: number): { since: number; duration: number } | null {
+    const open = this.#open
+    return open ? { since: open.begin + this.#options.epoch, duration: now - open.begin } : null
+  }
+
+  totals(): Pick<Totals, 'blocks' | 'victims'> {
+    return {
+      blocks: [...this.#culprits.values()].map(({ histogram, ...rest }) => ({ ...rest, duration: histogram.toData() })),
+      victims: [...this.#victims.values()],
+    }
+  }
+
+  #take(turn: number): Capture[] {
+    const captures = this.#pending.filter((capture) => capture.turn === turn)
+    const later = this.#pending.filter((capture) => capture.turn > turn)
+    this.#pending.length = 0
+    this.#pending.push(...later)
+    return captures
+  }
+
+  #describe(turn: number, begin: number, end: number, captures: Capture[]): Block {
+    const seen = mostFrequent(captures)
+    const culprit: Culprit | undefined = seen && findCulprit(seen.stack)
+    const activity = seen && this.#options.activities.find(seen.activity)
+    const frame = culprit?.frame
+    return {
+      id: `${this.#options.instance}:${this.#nextId++}`,
+      turn,
+      begin,
+      end,
+      at: begin + this.#options.epoch,
+      duration: end - begin,
+      cause: (culprit?.cause ?? 'unknown') satisfies Cause,
+      function: frame?.function ?? null,
+      file: frame?.file ?? null,
+      line: frame?.line ?? null,
+      column: frame?.column ?? null,
+      api: culprit?.api ?? null,
+      stack: seen?.stack ?? [],
+      activity: activity ? this.#activityOf(activity) : null,
+      route: routeOf(activity),
+      trace: null,
+      victims: { count: 0, time: 0, byRoute: {} },
+      evidence: { samples: captures.length },
+    }
+  }
+
+  #activityOf(activity: LiveActivity): NonNullable<BlockRow['activity']> {
+    return { kind: activity.kind, name: activity.name, id: `${this.#options.instance}:${activity.id}` }
+  }
+
+  /** Those in flight that wait on nothing known could have gone on; since when is not known, so half the time is taken. */
+  #victimsInFlight(block: Block): BlockRow['victims'] {
+    const victims: BlockRow['victims'] = { count: 0, time: 0, byRoute: {} }
+    for (const activity of this.#options.activities.live.values()) {
+      if (activity.begun >= block.begin || (activity.waits && activity.waits.size > 0)) continue
+      if (`${this.#options.instance}:${activity.id}` === block.activity?.id) continue
+      victims.count++
+      victims.time += block.duration / 2
+      victims.byRoute[activity.name] = (victims.byRoute[activity.name] ?? 0) + 1
+    }
+    return victims
+  }
+
+  #addVictim(block: Block, route: string, time: number): void {
+    block.victims.count++
+    block.victims.time += time
+    block.victims.byRoute[route] = (block.victims.byRoute[route] ?? 0) + 1
+    this.#charge(block, route, time)
+  }
+
+  #count(block: Block): void {
+    const key = culpritKey(block)
+    let culprit = this.#culprits.get(key)
+    if (!culprit) {
+      const isFull = this.#culprits.size >= MAX_CULPRITS
+      const named = isFull
+        ? { cause: block.cause, function: 'other', file: '', route: '' }
+        : { cause: block.cause, function: block.function ?? '', file: block.file ?? '', route: block.route ?? '' }
+      const known = isFull ? this.#culprits.get('other') : undefined
+      const histogram = new Histogram()
+      culprit = known ?? { ...named, histogram, duration: histogram.toData() }
+      this.#culprits.set(isFull ? 'other' : key, culprit)
+    }
+    culprit.histogram.record(block.duration)
+    for (const [route, count] of Object.entries(block.victims.byRoute)) {
+      this.#charge(block, route, (block.victims.time * count) / block.victims.count)
+    }
+  }
+
+  /** `route` waited because of the block. */
+  #charge(block: Block, route: string, time: number): void {
+    const { activities } = this.#options
+    activities.routeByName(route)?.blockedFor.add(block.end, time)
+    if (block.route) activities.routeByName(block.route)?.caused.add(block.end, time)
+    const culprit = block.route ?? ''
+    const key = `${route}\0${culprit}`
+    const known = this.#victims.get(key)
+    if (known) known.time += time
+    else if (this.#victims.size < MAX_CULPRITS * 10) this.#victims.set(key, { route, culprit, time })
+  }
+
+  #row(block: Block, thread: string): BlockRow {
+    const { turn: _turn, begin: _begin, end: _end, ...row } = block
+    return { ...row, instance: this.#options.instance, thread }
+  }
+}
+
+function culpritKey(block: Block): string {
+  return [block.cause, block.function, block.file, block.route].join('\0')
+}
+
+/** The capture whose culprit was seen most; a block's own captures weigh more than a stray sample. */
+function mostFrequent(captures: Capture[]): Capture | undefined {
+  const votes = new Map<string, { capture: Capture; count: number }>()
+  for (const capture of captures) {
+    const frame = findCulprit(capture.stack)?.frame
+    const key = frame ? `${frame.function}\0${frame.file}\0${frame.line}` : ''
+    const vote = votes.get(key)
+    const weight = frame ? (capture.reason === CAPTURE.block ? 1 : 0.9) : 0.01
+    if (vote) vote.count += weight
+    else votes.set(key, { capture, count: weight })
+  }
+  return [...votes.values()].sort((a, b) => b.count - a.count)[0]?.capture
+}

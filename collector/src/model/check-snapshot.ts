@@ -1,0 +1,223 @@
+/**
+ * Whether what another process sent is a snapshot that this collector can hold, serve and turn into metrics. Everything
+ * in it is bounded, so that one broken sender cannot fill the collector.
+ */
+import { ACTIVITY_KINDS, TABLES, type InstanceSnapshot, type TableName } from '../protocol/index.ts'
+import { MIN_INDEX, SCALE } from './histogram.ts'
+import {
+  amount,
+  flag,
+  integer,
+  list,
+  mapOf,
+  nullable,
+  number,
+  oneOf,
+  optional,
+  record,
+  text,
+  type Check,
+} from './shape.ts'
+
+const MAX_ROWS = 5000
+const MAX_SERIES = 5000
+
+const time = amount
+const count = amount
+const name = text
+const share = amount
+const quantiles = record({ p50: amount, p90: amount, p99: amount, max: amount })
+const poolQuantiles = record({ p50: amount, p99: amount, max: amount })
+const cause = oneOf('js', 'sync-call', 'gc', 'cpu-starved', 'suspended', 'unknown')
+
+const frame = record({ function: name, file: name, line: number, column: number, async: flag })
+
+const histogram = record({
+  scale: oneOf(SCALE),
+  // The model has no bucket below MIN_INDEX; 2^40 ms is 34 years.
+  offset: integer(MIN_INDEX, 40 * 2 ** SCALE),
+  counts: list(amount, 1024),
+  zeros: count,
+  count,
+  sum: amount,
+  min: amount,
+  max: amount,
+})
+
+const exemplar = record({ traceId: name, spanId: name, value: amount, at: time })
+
+const ROWS: Record<TableName, Check> = {
+  instances: record({
+    id: name,
+    service: name,
+    pid: amount,
+    host: name,
+    thread: name,
+    node: name,
+    agent: name,
+    startedAt: time,
+    lastSeen: time,
+    status: oneOf('live', 'blocked', 'exited'),
+    hooked: list(
+      record({ module: name, version: name, how: oneOf('channel', 'patch', 'api', 'none'), why: optional(name) }),
+      500,
+    ),
+    cost: record({ cpu: amount, memory: amount, dropped: count }),
+    url: optional(name),
+  }),
+  loop: record({
+    instance: name,
+    thread: name,
+    utilization: share,
+    delay: quantiles,
+    // A part can come out a little below zero where it is what the others leave.
+    busy: record({
+      js: optional(number),
+      gc: optional(number),
+      syncCall: optional(number),
+      starved: optional(number),
+      total: number,
+    }),
+    turnsPerSecond: amount,
+    longestTurn: amount,
+    blockedNow: nullable(record({ since: time, duration: amount })),
+  }),
+  blocks: record({
+    id: name,
+    instance: name,
+    thread: name,
+    at: time,
+    duration: amount,
+    cause,
+    function: nullable(name),
+    file: nullable(name),
+    line: nullable(number),
+    column: nullable(number),
+    api: nullable(name),
+    stack: list(frame, 200),
+    activity: nullable(record({ kind: oneOf(...ACTIVITY_KINDS), name, id: name })),
+    route: nullable(name),
+    trace: nullable(record({ traceId: name, spanId: name })),
+    victims: record({ count, time: amount, byRoute: mapOf(amount, 1000) }),
+    evidence: record({
+      samples: count,
+      cpu: optional(amount),
+      gc: optional(amount),
+      runDelay: optional(amount),
+      throttled: optional(amount),
+    }),
+    open: optional(oneOf(true)),
+  }),
+  hot: record({
+    instance: name,
+    route: nullable(name),
+    function: name,
+    file: name,
+    line: number,
+    column: number,
+    samples: count,
+    share,
+    error: amount,
+    time: amount,
+  }),
+  routes: record({
+    instance: name,
+    route: name,
+    count,
+    inFlight: count,
+    rate: amount,
+    latency: quantiles,
+    onLoop: optional(quantiles),
+    breakdown: mapOf(number, 20),
+    errors: count,
+    blockedFor: amount,
+    caused: amount,
+  }),
+  tasks: record({
+    id: name,
+    instance: name,
+    kind: oneOf(...ACTIVITY_KINDS),
+    name,
+    state: oneOf('running', 'ready', 'waiting'),
+    age: amount,
+    onLoop: optional(amount),
+    waitingOn: nullable(record({ kind: name, name, since: time })),
+    site: nullable(name),
+    parent: nullable(name),
+  }),
+  pools: record({
+    instance: name,
+    kind: oneOf('libuv', 'db', 'worker', 'http-client'),
+    system: name,
+    name,
+    limit: amount,
+    used: nullable(count),
+    idle: nullable(count),
+    pending: nullable(count),
+    wait: poolQuantiles,
+    use: nullable(poolQuantiles),
+    timeouts: count,
+    holders: list(record({ activity: nullable(name), route: nullable(name), site: nullable(name), age: amount }), 1000),
+    probeAge: optional(amount),
+  }),
+  background: record({
+    instance: name,
+    name,
+    running: count,
+    oldest: amount,
+    started: count,
+    ended: count,
+    failed: count,
+    site: nullable(name),
+  }),
+}
+
+const totals = record({
+  busy: amount,
+  idle: amount,
+  turns: histogram,
+  delay: histogram,
+  gc: optional(list(record({ kind: name, duration: histogram }), 20)),
+  blocks: list(
+    record({ cause, function: name, file: name, route: name, duration: histogram, exemplar: optional(exemplar) }),
+    MAX_SERIES,
+  ),
+  victims: list(record({ route: name, culprit: name, time: amount }), MAX_SERIES),
+  requests: list(record({ method: name, route: name, status: integer(0, 999), duration: histogram }), MAX_SERIES),
+  waits: list(record({ route: name, wait: name, time: number }), MAX_SERIES),
+  pools: list(record({ system: name, name, wait: histogram, use: histogram, timeouts: count }), 500),
+  threadpoolWait: histogram,
+  tasks: list(record({ name, duration: histogram, failures: count }), MAX_SERIES),
+  process: record({
+    cpuUser: amount,
+    cpuSystem: amount,
+    rss: amount,
+    heapUsed: optional(amount),
+    heapTotal: optional(amount),
+    uptime: amount,
+  }),
+  agent: record({ cpu: amount, memory: amount, events: count, dropped: count, captures: count, captureCost: amount }),
+})
+
+const snapshot = record({
+  id: name,
+  now: time,
+  totals,
+  ...Object.fromEntries(TABLES.map((table) => [table, list(ROWS[table], MAX_ROWS)])),
+})
+
+/** The snapshot, or in one sentence what is wrong with it. */
+export function checkSnapshot(value: unknown): InstanceSnapshot | { error: string } {
+  const problem = snapshot(value, 'snapshot')
+  if (problem !== null) return { error: problem }
+  const checked = value as InstanceSnapshot
+  if (checked.id === '') return { error: 'snapshot.id must not be empty' }
+  // A snapshot speaks of its own instance alone: nobody can write into the tables of another.
+  for (const table of TABLES) {
+    for (const row of checked[table]) {
+      const owner = 'instance' in row ? row.instance : row.id
+      if (owner !== checked.id) return { error: `snapshot.${table} has a row of another instance` }
+    }
+  }
+  return checked
+}
