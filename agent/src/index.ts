@@ -49,6 +49,7 @@ function start(): void {
       log('warn', 'inspector', 'under --permission it needs --allow-inspector to name what blocks the loop; all else works')
     }
     host = startWorker(
+      new URL('./worker.js', import.meta.url), // beside this file once both are bundled (scripts/bundle.ts)
       {
         loopscope: true,
         config,

@@ -22,6 +22,14 @@ export interface Activity {
   /** Whether its work outlives it, as the worker was told. */
   outlives: boolean
   failed: boolean
+  /** Timers that its own code has set, fired ones among them; see leftovers.ts. */
+  timers: Leftover[] | undefined
+}
+
+/** A timer, and the name id of where it was set. */
+export interface Leftover {
+  timer: { hasRef(): boolean; readonly _destroyed: boolean }
+  site: number
 }
 
 const KIND_CODE = Object.fromEntries(ACTIVITY_KINDS.map((kind, code) => [kind, code])) as Record<ActivityKind, number>
@@ -35,6 +43,11 @@ export class Activities {
   #nextId = 1
   /** Finished activities without an operation left; looked at once more at the next turn. */
   #settling: Activity[] = []
+  #nextOperation = 1
+  /** What has to be asked whether it is still pending: at an activity's end (holds it, and names the site), and now and then. */
+  leftovers: { ending(activity: Activity): number; sweep(): void } | undefined
+  /** Names the site of an operation that is under way for an activity, 0 when there is none to name. */
+  siteOf: ((activity: Activity) => number) | undefined
 
   constructor(recorder: Recorder, now: () => number, options: { context: boolean }) {
     this.#recorder = recorder
@@ -44,7 +57,17 @@ export class Activities {
 
   /** Begins an activity without entering it. `name` is a name id. */
   begin(kind: ActivityKind, name: number, parent?: Activity): Activity {
-    const activity = { id: this.#nextId++, kind, name, route: 0, ended: false, holds: 0, outlives: false, failed: false }
+    const activity = {
+      id: this.#nextId++,
+      kind,
+      name,
+      route: 0,
+      ended: false,
+      holds: 0,
+      outlives: false,
+      failed: false,
+      timers: undefined,
+    }
     this.#recorder.record(EVENT.begin, activity.id, this.#now(), name, KIND_CODE[kind] + 16 * (parent?.id ?? 0))
     return activity
   }
@@ -61,6 +84,29 @@ export class Activities {
     return fn()
   }
 
+  /** Calls `fn` with this activity, or with none, as the current one: for callbacks that come from a shared connection. */
+  callIn(
+    activity: Activity | undefined,
+    fn: (...args: never[]) => unknown,
+    self: unknown,
+    args: ArrayLike<unknown>,
+  ): unknown {
+    if (this.current() === activity) return Reflect.apply(fn, self, args)
+    if (this.#storage) return this.#storage.run(activity as Activity, Reflect.apply, fn, self, args)
+    const last = this.#last
+    this.#last = activity
+    try {
+      return Reflect.apply(fn, self, args)
+    } finally {
+      this.#last = last
+    }
+  }
+
+  /** Whether the current activity is known beyond the synchronous part of a handler. */
+  get carried(): boolean {
+    return this.#storage !== undefined
+  }
+
   /** Safe in an interrupt: reads a field of the async context, calls nothing of the program. */
   current(): Activity | undefined {
     return this.#storage ? this.#storage.getStore() : this.#last
@@ -75,10 +121,11 @@ export class Activities {
 
   end(activity: Activity, outcome: keyof typeof OUTCOME, status = 0): void {
     if (activity.ended) return
+    const site = activity.timers === undefined || this.leftovers === undefined ? 0 : this.leftovers.ending(activity)
     activity.ended = true
     if (this.#last === activity) this.#last = undefined
     this.#recorder.record(EVENT.end, activity.id, this.#now(), OUTCOME[outcome], status)
-    if (activity.holds > 0) this.#outlive(activity, 0)
+    if (activity.holds > 0) this.#outlive(activity, site)
   }
 
   /** An operation of a hooked library begins on behalf of the activity. */
@@ -97,6 +144,7 @@ export class Activities {
 
   /** At each turn: what had nothing left to do and did not start anything since is over. */
   settle(): void {
+    this.leftovers?.sweep()
     if (this.#settling.length === 0) return
     const settling = this.#settling
     this.#settling = []
@@ -108,8 +156,20 @@ export class Activities {
     }
   }
 
-  #outlive(activity: Activity, site: number): void {
+  /** It waits on something of this name (a name id: kind \0 name); the number is for `resume`. */
+  wait(activity: Activity, name: number): number {
+    const operation = this.#nextOperation++
+    this.#recorder.record(EVENT.wait, operation, this.#now(), activity.id, name)
+    return operation
+  }
+
+  resume(operation: number): void {
+    this.#recorder.record(EVENT.resume, operation, this.#now(), 0, 0)
+  }
+
+  #outlive(activity: Activity, known: number): void {
     activity.outlives = true
+    const site = known === 0 && this.siteOf ? this.siteOf(activity) : known
     const what = activity.name + NAMES * (activity.route + NAMES * KIND_CODE[activity.kind])
     this.#recorder.record(EVENT.outlive, activity.id, this.#now(), what, site)
   }

@@ -15,7 +15,7 @@ export interface Host {
   metrics(): Promise<string>
 }
 
-export function startWorker(start: WorkerStart, log: Log): Host {
+export function startWorker(file: URL, start: WorkerStart, log: Log): Host {
   const asking = new Map<number, (text: string) => void>()
   let worker: Worker | undefined
   let restarts = 0
@@ -24,7 +24,7 @@ export function startWorker(start: WorkerStart, log: Log): Host {
   const launch = (): void => {
     let reason = ''
     try {
-      worker = new Worker(new URL('../worker/main.js', import.meta.url), {
+      worker = new Worker(file, {
         workerData: start,
         name: 'loopscope',
         // Preloads run again in workers: without this the agent would start a worker, which starts a worker, without end.
@@ -37,7 +37,6 @@ export function startWorker(start: WorkerStart, log: Log): Host {
       log('error', 'worker', `the agent's worker cannot be started (${(error as Error).message}); the program runs on`)
       return
     }
-    worker.unref()
     worker.on('message', (message: FromWorker) => {
       // A ping needs no answer: that the loop turned for it says it all.
       if (message.type !== 'metrics') return
@@ -47,6 +46,7 @@ export function startWorker(start: WorkerStart, log: Log): Host {
       reason = error.message
     })
     worker.on('exit', (code) => died(reason || `exit code ${code}`))
+    worker.unref() // last: a listener for messages holds the process
   }
 
   const died = (reason: string): void => {

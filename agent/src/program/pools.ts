@@ -15,12 +15,18 @@ export interface Lease {
   readonly id: number
   readonly asked: number
   readonly activity: Activity | undefined
-  /** Taken at the asking; named only when the lease grows old. */
+  /** Taken at the asking (not of every lease: SITES_PER_SECOND); named only when the lease grows old. */
   site: Site | undefined
+  /** The name id of the site, 0 until it is named. */
+  named: number
+  told: boolean
 }
 
 /** A slot held this long has its site named. */
 const NAME_AFTER_MS = 50
+/** A stack costs 2 to 4 us, ten times the rest of a lease: so many are taken in a second, more while others wait. */
+const SITES_PER_SECOND = 300
+const SITES_PER_SECOND_WHILE_PENDING = 1500
 /** How often holders and pools are looked through. */
 const SWEEP_EVERY_MS = 100
 
@@ -32,11 +38,14 @@ export class Pools {
   readonly #states = new Map<Pool, () => { used: number; pending: number } | undefined>()
   #nextId = 1
   #sweptAt = 0
+  #sites = 0
+  #sitesSince = 0
 
   constructor(recorder: Recorder, activities: Activities, now: () => number) {
     this.#recorder = recorder
     this.#activities = activities
     this.#now = now
+    activities.siteOf = (activity) => this.#siteOf(activity)
   }
 
   /** `state` is the pool's own word about itself, undefined once it is gone; it heals what lost events left wrong. */
@@ -48,7 +57,13 @@ export class Pools {
     state: () => { used: number; pending: number } | undefined,
   ): Pool {
     const pool = { id: this.#nextId++, used: -1, pending: -1 }
-    this.#recorder.record(EVENT.pool, pool.id, this.#now(), this.#recorder.name(kind + PART + system + PART + name), limit)
+    this.#recorder.record(
+      EVENT.pool,
+      pool.id,
+      this.#now(),
+      this.#recorder.name(kind + PART + system + PART + name),
+      limit,
+    )
     this.#states.set(pool, state)
     return pool
   }
@@ -56,7 +71,9 @@ export class Pools {
   /** `below`: the patched function, so that the site is its caller. */
   ask(pool: Pool, below: (...args: never[]) => unknown): Lease {
     const activity = this.#activities.current()
-    const lease = { id: this.#nextId++, asked: this.#now(), activity, site: takeSite(below) }
+    const asked = this.#now()
+    const site = this.#maySite(pool, asked) ? takeSite(below) : undefined
+    const lease = { id: this.#nextId++, asked, activity, site, named: 0, told: false }
     this.#open.add(lease)
     this.#recorder.record(EVENT.poolAsk, lease.id, lease.asked, pool.id, activity?.id ?? 0)
     if (activity) this.#activities.hold(activity)
@@ -83,16 +100,41 @@ export class Pools {
     return this.#open.delete(lease)
   }
 
+  #maySite(pool: Pool, time: number): boolean {
+    if (time - this.#sitesSince >= 1000) {
+      this.#sitesSince = time
+      this.#sites = 0
+    }
+    return ++this.#sites <= (pool.pending > 0 ? SITES_PER_SECOND_WHILE_PENDING : SITES_PER_SECOND)
+  }
+
+  /** The name id of where a slot was asked for by an activity that is over and holds it. */
+  #siteOf(activity: Activity): number {
+    for (const lease of this.#open) {
+      if (lease.activity !== activity) continue
+      this.#nameSite(lease)
+      return lease.named
+    }
+    return 0
+  }
+
+  #nameSite(lease: Lease): void {
+    if (lease.site === undefined) return
+    const name = siteName(lease.site)
+    lease.site = undefined
+    if (name !== '') lease.named = this.#recorder.name(name)
+  }
+
   /** At a turn, now and then: names the sites of old leases and passes on what the pools say of themselves. */
   sweep(now: number): void {
     if (now - this.#sweptAt < SWEEP_EVERY_MS) return
     this.#sweptAt = now
     for (const lease of this.#open) {
       if (now - lease.asked < NAME_AFTER_MS) break // in order of their asking
-      if (lease.site === undefined) continue
-      const name = siteName(lease.site)
-      lease.site = undefined
-      if (name !== '') this.#recorder.record(EVENT.poolSite, lease.id, now, this.#recorder.name(name), 0)
+      if (lease.told) continue
+      lease.told = true
+      this.#nameSite(lease)
+      if (lease.named !== 0) this.#recorder.record(EVENT.poolSite, lease.id, now, lease.named, 0)
     }
     for (const [pool, state] of this.#states) {
       const said = state()

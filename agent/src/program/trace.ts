@@ -13,8 +13,14 @@ const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
 const LOOK_EVERY_MS = 1000
 const MAX_ASIDE = 64
 
+interface SpanContext {
+  traceId: string
+  spanId: string
+  traceFlags: number
+}
+
 interface OtelContext {
-  getValue(key: symbol): { spanContext?(): { traceId: string; spanId: string } } | undefined
+  getValue(key: symbol): { spanContext?(): SpanContext } | undefined
 }
 
 export class Traces {
@@ -45,14 +51,15 @@ export class Traces {
     for (const { turn, context } of aside) {
       try {
         const span = context.getValue(SPAN)?.spanContext?.()
-        if (span) this.#record(turn, span)
+        // A span that is not sampled is sent nowhere: a child of it would be an orphan.
+        if (span && (span.traceFlags & 1) === 1) this.#record(turn, span)
       } catch {
         // Another SDK's context: no span to be had.
       }
     }
   }
 
-  #record(turn: number, { traceId, spanId }: { traceId: string; spanId: string }): void {
+  #record(turn: number, { traceId, spanId }: SpanContext): void {
     const part = (text: string, from: number, to: number): number => parseInt(text.slice(from, to), 16)
     if (!/^[0-9a-f]{32}$/.test(traceId) || !/^[0-9a-f]{16}$/.test(spanId)) return
     this.#recorder.record(EVENT.trace, turn, part(traceId, 0, 12), part(traceId, 12, 24), part(traceId, 24, 32))

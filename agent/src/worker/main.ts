@@ -99,7 +99,7 @@ const otlp = await startOtlp({
   version: agentVersion,
 })
 
-setInterval(() => {
+function keepHouse(): void {
   const time = now()
   main.model.pools.threadpool = threadpool.read()
   const measured = vitals(server?.url ?? undefined)
@@ -116,7 +116,10 @@ setInterval(() => {
     }
   }
   gcWish.review()
-}, HOUSEKEEPING_MS)
+}
+
+keepHouse()
+setInterval(keepHouse, HOUSEKEEPING_MS)
 
 const siblings = new BroadcastChannel(threadChannelName(process.pid))
 siblings.onmessage = (event) => {

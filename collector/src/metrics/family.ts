@@ -15,5 +15,4 @@ export interface Family {
 
 /** A histogram's data is in ms (its borders are powers of two there); exporters divide by 1000. */
 export type Point =
-  | { attributes: Attributes; value: number }
-  | { attributes: Attributes; histogram: HistogramData; exemplar?: Exemplar }
+  { attributes: Attributes; value: number } | { attributes: Attributes; histogram: HistogramData; exemplar?: Exemplar }

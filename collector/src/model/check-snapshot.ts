@@ -64,6 +64,7 @@ const ROWS: Record<TableName, Check> = {
     ),
     cost: record({ cpu: amount, memory: amount, dropped: count }),
     url: optional(name),
+    cwd: optional(name),
   }),
   loop: record({
     instance: name,

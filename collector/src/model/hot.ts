@@ -36,7 +36,7 @@ export class HotModel {
     const rows = new Map<string, HotRow>()
     const samples = this.#since(since)
     for (const { route, culprit } of samples) {
-      const key = [route, culprit.function, culprit.file, culprit.line, culprit.column].join('\0')
+      const key = [route, culprit.function, culprit.file, culprit.line].join('\0') // one row a line, at its first column
       let row = rows.get(key)
       if (!row) {
         const { function: fn, file, line, column } = culprit
@@ -44,6 +44,7 @@ export class HotModel {
         rows.set(key, row)
       }
       row.samples++
+      if (culprit.column < row.column) row.column = culprit.column
     }
     for (const row of rows.values()) {
       row.share = row.samples / samples.length

@@ -7,7 +7,7 @@
  */
 import { CLOCK, TURN_BUCKETS, TURN_MIN_INDEX, type Channel } from '../protocol/channel.ts'
 import type { LoopRow, Quantiles } from '../protocol/rows.ts'
-import { bucketBorder, bucketIndex, Histogram } from './histogram.ts'
+import { bucketBorder, bucketIndex, type Histogram } from './histogram.ts'
 import { WindowHistogram, WindowSum } from './window.ts'
 
 const CUTS = 20

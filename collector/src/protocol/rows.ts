@@ -187,7 +187,7 @@ export const ROW_KEY: { [T in TableName]: (row: Tables[T][number]) => string } =
   instances: (row) => row.id,
   loop: (row) => row.instance,
   blocks: (row) => row.id,
-  hot: (row) => [row.instance, row.route, row.function, row.file, row.line, row.column].join('|'),
+  hot: (row) => [row.instance, row.route, row.function, row.file, row.line].join('|'),
   routes: (row) => `${row.instance}|${row.route}`,
   tasks: (row) => row.id,
   pools: (row) => [row.instance, row.kind, row.system, row.name].join('|'),

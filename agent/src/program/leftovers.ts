@@ -1,0 +1,107 @@
+/**
+ * Timers that outlive their activity. Nothing of a timer is touched: the activity keeps a list of those that its code has
+ * set, and whether one is still pending is asked when the activity ends, and from then on now and then.
+ *
+ * Only timers of the program's own code count (a library's are its housekeeping), and only while they keep the process
+ * alive (`unref` says that nobody waits). Whose code it is, a stack tells (3 us): taken once for each route and delay, and
+ * not more than SITES_PER_SECOND times a second; what is not known by then does not count.
+ */
+import type { Activities, Activity, Leftover } from './activity.ts'
+import type { Recorder } from './recorder.ts'
+import { ownSiteName, takeSite } from './site.ts'
+
+const SITES_PER_SECOND = 200
+const MAX_KNOWN = 1000
+/** A list this long is rid of fired timers: a long activity may set many. */
+const PRUNE_AT = 16
+
+export class Leftovers {
+  readonly #recorder: Recorder
+  readonly #activities: Activities
+  readonly #now: () => number
+  /** By route and delay: the name id of the site, 0 for a library's. */
+  readonly #known = new Map<number, number>()
+  #pending: { activity: Activity; left: Leftover }[] = []
+  #sites = SITES_PER_SECOND
+  #sitesSince = -Infinity
+  #sweepAt = 0
+
+  constructor(recorder: Recorder, activities: Activities, now: () => number) {
+    this.#recorder = recorder
+    this.#activities = activities
+    this.#now = now
+  }
+
+  /** `below`: the patched function, so that the site is its caller. */
+  add(activity: Activity, timer: Leftover['timer'], delay: unknown, below: (...args: never[]) => unknown): void {
+    const key = ((activity.route & 0x3fff) << 16) | (typeof delay === 'number' ? delay & 0xffff : 0)
+    const site = this.#known.get(key) ?? this.#learn(key, below)
+    if (site === 0) return
+    const left = { timer, site }
+    if (activity.ended) {
+      if (isPending(left)) this.#hold(activity, left)
+    } else if (activity.timers === undefined) {
+      activity.timers = [left]
+    } else {
+      if (activity.timers.length >= PRUNE_AT) this.#prune(activity)
+      activity.timers.push(left)
+    }
+  }
+
+  ending(activity: Activity): number {
+    const { timers } = activity
+    activity.timers = undefined
+    let site = 0
+    for (const left of timers ?? []) {
+      if (!isPending(left)) continue
+      this.#hold(activity, left)
+      site ||= left.site
+    }
+    return site
+  }
+
+  /** At each turn; a long list is looked through less often (100 timers a ms). */
+  sweep(): void {
+    if (this.#pending.length === 0) return
+    const time = this.#now()
+    if (time < this.#sweepAt) return
+    this.#sweepAt = time + this.#pending.length / 100
+    const pending = this.#pending
+    this.#pending = []
+    for (const each of pending) {
+      if (isPending(each.left)) this.#pending.push(each)
+      else this.#activities.release(each.activity)
+    }
+  }
+
+  #hold(activity: Activity, left: Leftover): void {
+    this.#activities.hold(activity, left.site)
+    this.#pending.push({ activity, left })
+  }
+
+  /** All still pending: then the list may double before it is looked through again. */
+  #prune(activity: Activity): void {
+    const timers = activity.timers!
+    if ((timers.length & (timers.length - 1)) !== 0) return
+    activity.timers = timers.filter(isPending)
+  }
+
+  #learn(key: number, below: (...args: never[]) => unknown): number {
+    if (this.#sites === 0) {
+      const time = this.#now()
+      if (time - this.#sitesSince < 1000) return 0
+      this.#sites = SITES_PER_SECOND
+      this.#sitesSince = time
+    }
+    this.#sites--
+    const name = ownSiteName(takeSite(below, 1))
+    const site = name === '' ? 0 : this.#recorder.name(name)
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    this.#known.set(key, site)
+    return site
+  }
+}
+
+function isPending({ timer }: Leftover): boolean {
+  return !timer._destroyed && timer.hasRef()
+}

@@ -1,0 +1,60 @@
+/** What each path answers. Every endpoint has one shape: a question in, an answer or a refusal out. */
+import { exposition } from '../metrics/prometheus.ts'
+import { families } from '../metrics/families.ts'
+import type { Collector } from '../model/collector.ts'
+import { TABLES, type TableName } from '../protocol/index.ts'
+import type { Refusal } from './errors.ts'
+import { groupHot } from './hot.ts'
+import { readQuery, SELECTION_PARAMETERS } from './query.ts'
+import { json, type Answer } from './respond.ts'
+
+export interface Question {
+  parameters: URLSearchParams
+  /** The Accept header. */
+  accept: string | undefined
+}
+
+export type Endpoint = (question: Question) => Answer | Refusal | Promise<Answer | Refusal>
+
+/** The two paths that are WebSockets. */
+export const STREAM_PATH = '/api/v1/stream'
+export const FRAMES_PATH = '/api/v1/frames'
+/** Answers without a token: it says no more than that somebody is there. */
+export const HEALTH_PATH = '/healthz'
+
+export interface EndpointOptions {
+  collector: Collector
+  now: () => number
+  version: string
+  /** Endpoints of others, by path. */
+  extra: Record<string, Endpoint>
+}
+
+export function createEndpoints(options: EndpointOptions): Map<string, Endpoint> {
+  const { collector, now, version, extra } = options
+  const endpoints = new Map<string, Endpoint>()
+  endpoints.set('/', () =>
+    json({ name: 'loopscope', version, paths: [...endpoints.keys(), STREAM_PATH, FRAMES_PATH].sort() }),
+  )
+  endpoints.set(HEALTH_PATH, () => json({ status: 'ok', version }))
+  endpoints.set('/metrics', async ({ accept }) => {
+    const { contentType, body } = await exposition(families(collector.snapshots(now())), accept)
+    return { contentType, body, headers: { vary: 'accept' } }
+  })
+  for (const name of TABLES) endpoints.set(`/api/v1/${name}`, tableEndpoint(name, options))
+  for (const [path, endpoint] of Object.entries(extra)) endpoints.set(path, endpoint)
+  return endpoints
+}
+
+function tableEndpoint(name: TableName, { collector, now }: EndpointOptions): Endpoint {
+  const allowed = name === 'hot' ? ([...SELECTION_PARAMETERS, 'by'] as const) : SELECTION_PARAMETERS
+  return ({ parameters }) => {
+    const query = readQuery(parameters, allowed)
+    if ('status' in query) return query
+    const at = now()
+    if (query.by === undefined) return json({ now: at, items: collector.tables(at, query)[name] })
+    // The limit counts groups, so it comes after the grouping.
+    const rows = collector.tables(at, { ...query, limit: undefined }).hot
+    return json({ now: at, items: groupHot(rows, query.by).slice(0, query.limit) })
+  }
+}
