@@ -21,17 +21,22 @@ export interface BuiltinHook {
   start(context: HookContext): void
 }
 
-/** Hooks a package when its entry file has been loaded; `exports` is what that file exports. */
+/** A file of a package, and the variable in its scope that is handed to `start`; without one, its module.exports. */
+export interface HookedFile {
+  file: string
+  variable?: string
+}
+
+/** Hooks a package when one of its files has been loaded. */
 export interface PackageHook {
   name: string
-  /** The package and the file in it whose exports are taken: `express`, `lib/express.js`. */
   package: string
-  file: string
+  /** Of one version of a package only one is loaded, as a rule; `start` runs for each. An ES module needs a variable. */
+  files: readonly HookedFile[]
   /** The major versions that are tested; others are left alone and said so. */
   majors: readonly number[]
   how: 'channel' | 'patch' | 'api'
-  /** For an ES module: the expression, in its scope, whose value is handed to `start` in place of module.exports. */
-  expression?: string
+  /** Throws when the exports do not look as expected: the library is then left alone, and that is said. */
   start(context: HookContext, exports: never, version: string): void
 }
 

@@ -1,58 +1,77 @@
 /**
  * Runs a package's hook when its file is loaded, by `require` and by `import` alike: one synchronous load hook appends a
  * line to the file's source that hands over its exports. Nothing else of the source changes, no line moves.
+ * A module that is not hooked costs a string search.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire, registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { HookContext, PackageHook } from './hook.ts'
+import type { HookContext, HookedFile, PackageHook } from './hook.ts'
 
 const LOADED = Symbol.for('loopscope.loaded')
 const MODULES = '/node_modules/'
 
-/** Calls back for each file of the packages; `hooks` are looked up by the end of the file's path. */
+/** Calls back for each file of the packages; hooks are looked up by the end of the file's path. */
 export function startPackageHooks(hooks: readonly PackageHook[], context: HookContext): void {
+  const find = finder(hooks)
   const loaded = (url: string, exports: unknown): void => {
-    const found = findHook(hooks, url)
-    if (found) runHook(found, exports, context)
+    try {
+      const found = find(url)
+      if (found) runHook(found, exports, context)
+    } catch {
+      // The program comes first.
+    }
   }
   Object.defineProperty(globalThis, LOADED, { value: loaded, configurable: true, enumerable: false })
-  sayMissed(hooks, context)
+  sayMissed(find, context)
   registerHooks({
     load(url, loadContext, nextLoad) {
       const result = nextLoad(url, loadContext)
       if (!url.includes(MODULES)) return result
-      const found = findHook(hooks, url)
+      const found = find(url)
       if (!found || result.source === undefined || result.source === null) return result
-      const source = typeof result.source === 'string' ? result.source : Buffer.from(result.source as Uint8Array).toString()
       const isModule = result.format === 'module' || url.endsWith('.mjs')
-      if (isModule && found.hook.expression === undefined) return result
-      const value = isModule ? found.hook.expression! : 'module.exports'
-      return { ...result, source: `${source}\n;globalThis[Symbol.for('loopscope.loaded')]?.(${JSON.stringify(url)}, ${value})` }
+      const { variable } = found.file
+      if (isModule && variable === undefined) return result
+      const source =
+        typeof result.source === 'string' ? result.source : Buffer.from(result.source as Uint8Array).toString()
+      return { ...result, source: `${source}\n${handOver(url, variable)}` }
     },
   })
 }
 
+/** A variable that a later release has renamed is undefined, not a ReferenceError in the program's module. */
+function handOver(url: string, variable: string | undefined): string {
+  const value =
+    variable === undefined ? 'module.exports' : `typeof ${variable} === 'undefined' ? undefined : ${variable}`
+  return `;globalThis[Symbol.for('loopscope.loaded')]?.(${JSON.stringify(url)}, ${value})`
+}
+
 interface Found {
   hook: PackageHook
+  file: HookedFile
   version: string
 }
 
-const cache = new Map<string, Found | undefined>()
+type Find = (url: string) => Found | undefined
 
 /** A package may be installed under another name (npm aliases): its package.json has the last word. */
-function findHook(hooks: readonly PackageHook[], url: string): Found | undefined {
-  if (cache.has(url)) return cache.get(url)
-  const path = url.startsWith('file:') ? url.slice(url.indexOf(MODULES)) : url
-  let found: Found | undefined
-  for (const hook of hooks) {
-    if (!path.endsWith('/' + hook.file)) continue
-    const root = url.slice(0, -hook.file.length)
-    const about = readPackage(root)
-    if (about?.name === hook.package) found = { hook, version: about.version }
+function finder(hooks: readonly PackageHook[]): Find {
+  const packages = new Map<string, { name: string; version: string } | undefined>()
+  const about = (root: string): { name: string; version: string } | undefined => {
+    if (!packages.has(root)) packages.set(root, readPackage(root))
+    return packages.get(root)
   }
-  if (found || path.includes(MODULES)) cache.set(url, found)
-  return found
+  return (url) => {
+    for (const hook of hooks) {
+      for (const file of hook.files) {
+        if (!url.endsWith('/' + file.file)) continue
+        const found = about(url.slice(0, -file.file.length))
+        if (found?.name === hook.package) return { hook, file, version: found.version }
+      }
+    }
+    return undefined
+  }
 }
 
 function readPackage(root: string): { name: string; version: string } | undefined {
@@ -73,17 +92,18 @@ function runHook({ hook, version }: Found, exports: unknown, context: HookContex
   }
   try {
     hook.start(context, exports as never, version)
-    context.seen({ ...row, how: hook.how })
   } catch (error) {
     context.seen({ ...row, how: 'none', why: `hook failed: ${error instanceof Error ? error.message : String(error)}` })
+    return
   }
+  context.seen({ ...row, how: hook.how })
 }
 
 /** What was loaded before the agent cannot be hooked any more: say so. */
-function sayMissed(hooks: readonly PackageHook[], context: HookContext): void {
+function sayMissed(find: Find, context: HookContext): void {
   for (const path of Object.keys(createRequire(import.meta.url).cache)) {
     if (!path.includes('node_modules')) continue
-    const found = findHook(hooks, pathToFileURL(path).href)
+    const found = find(pathToFileURL(path).href)
     if (!found) continue
     const { hook, version } = found
     context.seen({ module: hook.package, version, how: 'none', why: 'loaded before the agent: put --import first' })

@@ -9,6 +9,7 @@ import { Activities } from './activity.ts'
 import { installCapture } from './capture.ts'
 import { now } from './clock.ts'
 import { startGcWatch } from './gc.ts'
+import { startHeapReading } from './heap.ts'
 import { Pools } from './pools.ts'
 import { Recorder } from './recorder.ts'
 import { Traces } from './trace.ts'
@@ -31,6 +32,7 @@ export function startProgram(config: Config): Program {
   const pools = new Pools(recorder, activities, now)
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
+  const heap = startHeapReading(channel)
   const timing = performance.nodeTiming
   channel.clock[CLOCK.epoch] = Date.now() - now()
 
@@ -45,6 +47,7 @@ export function startProgram(config: Config): Program {
       pools.sweep(time)
       traces.settle(time)
       gc.settle()
+      heap.settle(time)
     },
   })
   if (!disabled.has('capture')) {

@@ -30,7 +30,7 @@ export type ToWorker = { type: 'metrics'; request: number }
 export type FromWorker = { type: 'metrics'; request: number; text: string } | { type: 'ping' }
 
 /** Between the threads of one process: user threads show themselves, the agent's worker asks who is there. */
-export type ThreadMessage = { type: 'thread'; thread: ThreadInfo } | { type: 'who' } | { type: 'gone'; threadId: number }
+export type ThreadMessage = { type: 'thread'; thread: ThreadInfo } | { type: 'who' }
 
 export function threadChannelName(pid: number): string {
   return `loopscope:${pid}`

@@ -37,7 +37,8 @@ export class Observed {
     this.model = new InstanceModel(
       {
         ...identity,
-        id: thread.threadId === 0 ? String(identity.pid) : `${identity.pid}.${thread.threadId}`,
+        // Processes in containers all have pid 1: the host makes the difference.
+        id: `${identity.host}:${identity.pid}${thread.threadId === 0 ? '' : `.${thread.threadId}`}`,
         thread: thread.name,
         epoch: this.channel.clock[CLOCK.epoch]!,
         startedAt: thread.startedAt,

@@ -1,4 +1,5 @@
 /** What the process and the agent itself cost. */
+import { readFileSync } from 'node:fs'
 import type { Totals } from '@loopscope/collector/protocol'
 import type { Vitals } from '@loopscope/collector'
 
@@ -17,15 +18,15 @@ export function createVitals(now: () => number): (url: string | undefined) => Vi
     const memory = process.memoryUsage()
     const { user, system } = process.cpuUsage()
     const all: Totals['process'] = {
-      cpuUser: user / 1e6,
-      cpuSystem: system / 1e6,
+      cpuUser: user / 1e3,
+      cpuSystem: system / 1e3,
       rss: memory.rss,
-      uptime: process.uptime(),
+      uptime: process.uptime() * 1000,
     }
     return {
       process: all,
       agent: {
-        cpu: agentCpu / 1000,
+        cpu: agentCpu,
         cpuShare: span > 0 ? (agentCpu - first.cpu) / span : 0,
         memory: memory.heapTotal + memory.external,
       },
@@ -34,8 +35,13 @@ export function createVitals(now: () => number): (url: string | undefined) => Vi
   }
 }
 
-/** CPU time of this thread; process.threadCpuUsage came with Node 22.19 and 23.9. */
+/** CPU time of this thread. process.threadCpuUsage came with Node 22.19; before that Linux knows. */
 function workerCpuMs(): number {
   const usage = (process as { threadCpuUsage?: () => { user: number; system: number } }).threadCpuUsage?.()
-  return usage ? (usage.user + usage.system) / 1000 : 0
+  if (usage) return (usage.user + usage.system) / 1000
+  try {
+    return Number.parseInt(readFileSync('/proc/thread-self/schedstat', 'latin1'), 10) / 1e6
+  } catch {
+    return 0
+  }
 }

@@ -290,14 +290,18 @@ export class ActivityModel {
     return rows.sort((a, b) => b.running - a.running || b.oldest - a.oldest)
   }
 
-  totals(): Pick<Totals, 'requests' | 'waits' | 'tasks'> {
+  /** `onLoop`: ms of the loop by route, since the start. */
+  totals(onLoop: ReadonlyMap<string, number>): Pick<Totals, 'requests' | 'waits' | 'tasks'> {
     const requests: Totals['requests'] = []
     const waits: Totals['waits'] = []
     for (const route of this.#routes.values()) {
       for (const [status, histogram] of route.byStatus) {
         requests.push({ method: route.method, route: route.template, status, duration: histogram.total().toData() })
       }
-      for (const [wait, sum] of route.waits) waits.push({ route: route.template, wait, time: sum.total })
+      const time = onLoop.get(route.name)
+      if (time !== undefined) waits.push({ route: route.name, wait: 'onLoop', time })
+      if (route.blockedFor.total > 0) waits.push({ route: route.name, wait: 'loopWait', time: route.blockedFor.total })
+      for (const [wait, sum] of route.waits) waits.push({ route: route.name, wait, time: sum.total })
     }
     const tasks = [...this.#tasks].map(([name, task]) => ({
       name,

@@ -20,15 +20,33 @@ const MAX_ROWS = 100
 
 export class HotModel {
   #samples: Sample[] = []
+  /** Routes of the samples since the last reading of the busy time; null where there was none. */
+  #fresh: (string | null)[] = []
+  #unspread = 0
+  /** ms of the loop by route, since the start. */
+  readonly onLoopTotals = new Map<string, number>()
 
   add(at: number, route: string | null, stack: Frame[]): void {
     const culprit = findCulprit(stack)
     if (!culprit) return // the loop was idle by the time the sample was taken
+    this.#fresh.push(route)
     this.#samples.push({ at, route, stack, culprit: culprit.frame, isSyncCall: culprit.cause === 'sync-call' })
     if (this.#samples.length > MAX_SAMPLES * 1.1 || this.#samples[0]!.at < at - KEEP_MS * 1.1) {
       const from = Math.max(0, this.#samples.length - MAX_SAMPLES)
       this.#samples = this.#samples.slice(from).filter((sample) => sample.at >= at - KEEP_MS)
     }
+  }
+
+  /** Busy time since the last reading, shared out among the samples that fell into it. */
+  spread(busy: number): void {
+    this.#unspread += busy
+    if (this.#fresh.length === 0) return
+    const each = this.#unspread / this.#fresh.length
+    for (const route of this.#fresh) {
+      if (route !== null) this.onLoopTotals.set(route, (this.onLoopTotals.get(route) ?? 0) + each)
+    }
+    this.#fresh = []
+    this.#unspread = 0
   }
 
   /** The samples since `since`, as rows; `busy` is the loop's busy time in that span. */

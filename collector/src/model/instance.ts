@@ -7,7 +7,7 @@ import { CAPTURE, EVENT, MAX_NAMES, PART } from '../protocol/index.ts'
 import type { BlockRow, Frame, HookRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
 import { BlockModel, type Capture } from './blocks.ts'
-import { parseFrame } from './culprit.ts'
+import { parseFrame, shortFile } from './culprit.ts'
 import { HotModel } from './hot.ts'
 import { LoopModel } from './loop.ts'
 import { PoolModel } from './pools.ts'
@@ -23,6 +23,8 @@ export interface Identity {
   node: string
   agent: string
   cwd: string
+  /** The agent's own file: its frames are left out of stacks. */
+  agentFile: string
   /** Unix ms minus the agent's clock. */
   epoch: number
   startedAt: number
@@ -57,11 +59,14 @@ export class InstanceModel {
   #captures = 0
   #captureCost = 0
   #closed = false
+  readonly #agentFile: string
+  #heap: { heapUsed: number; heapTotal: number } | undefined
   vitals: Vitals | undefined
 
   constructor(identity: Identity, name: (id: number) => string) {
     this.identity = identity
     this.#name = name
+    this.#agentFile = shortFile(identity.agentFile, identity.cwd)
     const { id, thresholdMs, epoch } = identity
     this.blocks = new BlockModel({ thresholdMs, epoch, instance: id, activities: this.activities })
   }
@@ -123,7 +128,11 @@ export class InstanceModel {
 
   /** The running totals of the channel; about once a second, and when somebody asks. */
   read(channel: Channel, now: number): void {
+    const busy = this.loop.busyTotal
     this.loop.read(channel, now)
+    this.hot.spread(this.loop.busyTotal - busy)
+    const heapUsed = channel.clock[CLOCK.heapUsed]!
+    if (heapUsed > 0) this.#heap = { heapUsed, heapTotal: channel.clock[CLOCK.heapTotal]! }
     this.#captures = channel.control[CONTROL.captures]!
     this.#captureCost = channel.clock[CLOCK.captureCost]!
     const dropped = channel.control[CONTROL.dropped]!
@@ -175,7 +184,7 @@ export class InstanceModel {
   }
 
   #row(unixNow: number): InstanceRow {
-    const { thresholdMs: _threshold, epoch: _epoch, ...identity } = this.identity
+    const { thresholdMs: _threshold, epoch: _epoch, agentFile: _file, ...identity } = this.identity
     const { vitals } = this
     return {
       ...identity,
@@ -195,9 +204,9 @@ export class InstanceModel {
       turns: this.loop.turnsTotal().toData(),
       delay: this.loop.delayTotal().toData(),
       ...this.blocks.totals(),
-      ...this.activities.totals(),
+      ...this.activities.totals(this.hot.onLoopTotals),
       ...this.pools.totals(),
-      process: vitals?.process ?? { cpuUser: 0, cpuSystem: 0, rss: 0, uptime: 0 },
+      process: { ...(vitals?.process ?? { cpuUser: 0, cpuSystem: 0, rss: 0, uptime: 0 }), ...this.#heap },
       agent: {
         cpu: vitals?.agent.cpu ?? 0,
         memory: vitals?.agent.memory ?? 0,
@@ -235,8 +244,9 @@ export class InstanceModel {
     if (!collecting) return
     for (const name of names) {
       if (collecting.missing === 0) break
-      collecting.capture.stack.push(this.#frame(name))
       collecting.missing--
+      const frame = this.#frame(name)
+      if (frame.file !== this.#agentFile) collecting.capture.stack.push(frame)
     }
     if (collecting.missing === 0) this.#captured(collecting.capture)
   }

@@ -39,7 +39,7 @@ export const CONTROL = {
 /** Bits of CONTROL.wishes. */
 export const WISH = { gc: 1 } as const
 
-/** Places in `clock`, all in ms. */
+/** Places in `clock`, in ms where nothing else is said. */
 export const CLOCK = {
   /** Time of the last turn, on the monotonic clock (process.hrtime). */
   lastTurn: 0,
@@ -53,6 +53,9 @@ export const CLOCK = {
   captureCost: 4,
   /** Unix ms minus monotonic ms, at the start. */
   epoch: 5,
+  /** The thread's V8 heap in bytes, every few seconds; 0 before the first reading. */
+  heapUsed: 6,
+  heapTotal: 7,
 } as const
 
 const CONTROL_SLOTS = 32

@@ -14,7 +14,7 @@ export async function listenTcp(server: Server, host: string, port: number, log:
     if (problem === null) {
       const taken = (server.address() as { port: number }).port
       if (port !== 0 && taken !== port)
-        log('info', 'port-taken', `port ${port} is taken, listening on ${host}:${taken}`)
+        log('warn', 'port-taken', `port ${port} is taken, listening on ${host}:${taken}`)
       return taken
     }
     if (problem.code !== 'EADDRINUSE') throw cannotListen(host, candidate, problem)

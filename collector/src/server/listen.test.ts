@@ -27,7 +27,7 @@ test('a taken port is the next free one, said in one line', async (context) => {
   const port = await taken(context, 0)
   const server = await testServer(context, { listen: `127.0.0.1:${port}` })
   assert.ok(server.port > port && server.port < port + 20, `${server.port} after ${port}`)
-  assert.deepEqual(server.log, [`info port-taken: port ${port} is taken, listening on 127.0.0.1:${server.port}`])
+  assert.deepEqual(server.log, [`warn port-taken: port ${port} is taken, listening on 127.0.0.1:${server.port}`])
   assert.equal((await ask(server.url, '/healthz')).status, 200)
 })
 

@@ -1,0 +1,1 @@
+/** Nothing: the smallest program, and the preload of a baseline. */

@@ -1,0 +1,95 @@
+/**
+ * setTimeout and setInterval (the globals, node:timers, and the promise of node:timers/promises): a timer that the code of
+ * an activity has set and that is pending when the activity ends is work that outlives it. Sleeps without await, chains of
+ * timeouts and intervals that a request starts show up by this. What counts is decided in program/leftovers.ts.
+ *
+ * Left out: setImmediate (over in a turn), `scheduler.wait`, the asynchronous iterator of timers/promises, timers that a
+ * library sets (`delay`, debounce), and programs without a carried context. Costs about 50 ns a timer within an activity.
+ */
+import { syncBuiltinESMExports } from 'node:module'
+import timersModule from 'node:timers'
+import timersPromises from 'node:timers/promises'
+import type { Activity } from '../program/activity.ts'
+import { Leftovers } from '../program/leftovers.ts'
+import type { BuiltinHook, HookContext } from './hook.ts'
+import { disguise, type Method } from './support/patch.ts'
+
+type Timers = Record<'setTimeout' | 'setInterval', Method>
+
+/** A timer that cannot be asked, behind a promise that must not be touched (a handler would hide its rejection). */
+class Sleep {
+  readonly #until: number
+  readonly #signal: AbortSignal | undefined
+  readonly #now: () => number
+
+  constructor(until: number, signal: AbortSignal | undefined, now: () => number) {
+    this.#until = until
+    this.#signal = signal
+    this.#now = now
+  }
+
+  get _destroyed(): boolean {
+    return this.#signal?.aborted === true || this.#now() >= this.#until
+  }
+
+  hasRef(): boolean {
+    return true
+  }
+}
+
+export const timers: BuiltinHook = {
+  name: 'timers',
+  start({ recorder, activities, now }: HookContext) {
+    if (!activities.carried) return
+    const leftovers = new Leftovers(recorder, activities, now)
+    activities.leftovers = leftovers
+
+    function wrap(original: Method): Method {
+      function wrapper(this: unknown, callback: never, delay: never): unknown {
+        // Two arguments, nearly always: handing on `arguments` costs twice as much.
+        const timer =
+          arguments.length === 2 // eslint-disable-line prefer-rest-params
+            ? original.call(this, callback, delay)
+            : Reflect.apply(original, this, arguments) // eslint-disable-line prefer-rest-params
+        const activity = activities.current()
+        if (activity !== undefined) note(activity, timer as never, delay, wrapper)
+        return timer
+      }
+      return disguise(wrapper, original)
+    }
+
+    function note(activity: Activity, timer: never, delay: unknown, below: Method): void {
+      try {
+        leftovers.add(activity, timer, delay, below)
+      } catch {
+        // The program comes first.
+      }
+    }
+
+    for (const name of ['setTimeout', 'setInterval'] as const) {
+      const original = (timersModule as unknown as Timers)[name]
+      const wrapper = wrap(original)
+      ;(timersModule as unknown as Timers)[name] = wrapper
+      // A program that was started with other timers keeps them.
+      if ((globalThis as unknown as Timers)[name] === original) (globalThis as unknown as Timers)[name] = wrapper
+    }
+
+    const sleep = timersPromises.setTimeout as unknown as Method
+    function setTimeout(
+      this: unknown,
+      delay?: number,
+      _value?: unknown,
+      options?: { ref?: boolean; signal?: AbortSignal },
+    ) {
+      const promise = Reflect.apply(sleep, this, arguments) // eslint-disable-line prefer-rest-params
+      const activity = activities.current()
+      if (activity !== undefined && options?.ref !== false) {
+        const until = now() + (typeof delay === 'number' ? Math.max(1, delay) : 1)
+        note(activity, new Sleep(until, options?.signal, now) as never, delay, setTimeout as Method)
+      }
+      return promise
+    }
+    timersPromises.setTimeout = disguise(setTimeout, sleep) as never
+    syncBuiltinESMExports()
+  },
+}

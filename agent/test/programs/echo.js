@@ -1,0 +1,2 @@
+// Copies stdin to stdout, byte for byte.
+process.stdin.pipe(process.stdout)

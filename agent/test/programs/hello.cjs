@@ -1,0 +1,3 @@
+const { basename } = require('node:path')
+
+console.log(`${basename(__filename)}: agent ${Symbol.for('loopscope.agent') in globalThis}`)
