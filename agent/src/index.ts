@@ -3,7 +3,7 @@
  * required as well; it starts the agent, or stands down with one line. Nothing here may throw into the program.
  */
 import { readFileSync, readlinkSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { isMainThread, threadId, workerData } from 'node:worker_threads'
 import { CONTROL } from '@loopscope/collector/protocol'
 import type { AgentApi } from './api.ts'
@@ -58,7 +58,7 @@ function start(): void {
         cwd: process.cwd(),
         service: serviceName(),
         mayCapture,
-        clusterParent: process.env['NODE_UNIQUE_ID'] === undefined ? undefined : process.ppid,
+        clusterParent: isClusterWorker() ? process.ppid : undefined,
       },
       log,
     )
@@ -76,6 +76,11 @@ function describeThread({ channel }: Program): ThreadInfo {
   }
 }
 
+/** Node has loaded node:cluster in a cluster's worker, and taken NODE_UNIQUE_ID away; elsewhere it is not to be loaded. */
+function isClusterWorker(): boolean {
+  return process.connected && (process.getBuiltinModule('node:cluster') as unknown as { isWorker: boolean }).isWorker
+}
+
 /** Linux: /proc/thread-self is a link to PID/task/TID. */
 function kernelThreadId(): number {
   try {
@@ -85,16 +90,22 @@ function kernelThreadId(): number {
   }
 }
 
+/** OTEL_SERVICE_NAME, else the name of the package that the program's file belongs to, else the file's own. */
 function serviceName(): string {
   const named = process.env['OTEL_SERVICE_NAME']
   if (named) return named
-  try {
-    const { name } = JSON.parse(readFileSync('package.json', 'utf8')) as { name?: unknown }
-    if (typeof name === 'string' && name !== '') return name
-  } catch {
-    // No package.json here: the program's file names it.
+  const program = process.argv[1]
+  let directory = program === undefined ? process.cwd() : dirname(program)
+  for (;;) {
+    try {
+      const { name } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { name?: unknown }
+      if (typeof name === 'string' && name !== '') return name
+    } catch {
+      // No package.json here, or none that can be read.
+    }
+    if (dirname(directory) === directory) return program === undefined ? 'node' : basename(program, extname(program))
+    directory = dirname(directory)
   }
-  return process.argv[1] === undefined ? 'node' : basename(process.argv[1]).replace(/\.[^.]+$/, '')
 }
 
 function agentVersion(): string {

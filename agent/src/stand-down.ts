@@ -9,12 +9,12 @@ interface Permission {
 }
 
 export function standDownReason(argument: string | undefined, execArgv: readonly string[]): string | undefined {
+  if (argument !== undefined && LAUNCHERS.has(basename(argument).replace(/\.(c|m)?js$/, ''))) return ''
+  if (execArgv.includes('--check') || execArgv.includes('-c')) return ''
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 22 || (major === 22 && minor < 15)) {
     return `Node ${process.versions.node} is too old: loopscope needs 22.15 or newer; the program runs without it`
   }
-  if (argument !== undefined && LAUNCHERS.has(basename(argument).replace(/\.(c|m)?js$/, ''))) return ''
-  if (execArgv.includes('--check') || execArgv.includes('-c')) return ''
   const permission = (process as { permission?: Permission }).permission
   if (permission && !permission.has('worker')) {
     return 'standing down: under --permission it needs --allow-worker (and --allow-inspector to name what blocks the loop)'

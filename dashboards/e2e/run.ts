@@ -1,17 +1,21 @@
 /**
  * `npm run test:e2e`: the generated rules with promtool, and the dashboard and the alerts with a real Prometheus that
- * scrapes a real server under load. Ends on the test runner's own summary. About a minute.
+ * scrapes a real server under load; and the demo. Ends on the test runner's own summary. About two minutes.
  */
 import { spawn } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { installPrometheus } from './install-prometheus.ts'
 
-const directory = fileURLToPath(new URL('.', import.meta.url))
+const directories = ['./', '../../examples/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
 
 try {
   await installPrometheus((line) => console.log(`e2e: ${line}`))
-  const files = (await readdir(directory)).filter((name) => name.endsWith('.e2e.ts')).map((name) => directory + name)
+  const files: string[] = []
+  for (const directory of directories) {
+    const names = (await readdir(directory)).filter((name) => name.endsWith('.e2e.ts'))
+    files.push(...names.map((name) => directory + name))
+  }
   process.exitCode = await runTests(files)
 } catch (error) {
   console.error(`e2e: ${error instanceof Error ? error.message : String(error)}`)

@@ -23,7 +23,7 @@ const SEED = `
       from generate_series(1, case when n % 10 = 0 then 12 else 2 end) item
     ) from generate_series(1, 100) n;
   insert into orders (tenant, cart, month, total)
-    select (array['acme', 'globex', 'initech'])[1 + n % 3], 1 + n % 100, 1 + n / 3 % 12, 10 + n % 90 from generate_series(1, 9000) n;`
+    select (array['acme', 'globex', 'initech'])[1 + n % 3], 1 + n % 100, 1 + n / 3 % 12, 10 + n % 90 from generate_series(1, 12000) n;`
 
 /** Any number: servers that start at the same time fill the database one after the other. */
 const LOCK = 7_205_759

@@ -35,7 +35,7 @@ export async function showCart(pool, id) {
 }
 
 export async function listOrders(pool, tenant) {
-  const { rows } = await pool.query('select id, month, total, created from orders where tenant = $1 limit 3000', [
+  const { rows } = await pool.query('select id, month, total, created from orders where tenant = $1 limit 4000', [
     tenant,
   ])
   return rows

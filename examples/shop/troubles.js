@@ -37,9 +37,9 @@ export function buildReport(tenant, orders) {
   return { tenant, orders: orders.length, totals }
 }
 
-const LANGUAGES = 12
+const LANGUAGES = 36
 
-/** About 70 ms: 3600 small reads, each product's file again for each language, while everybody waits for the disk. */
+/** About 80 ms: 10,800 small reads, each product's file again for each language, while everybody waits for the disk. */
 export function readCatalogue(paths) {
   let bytes = 0
   for (let language = 0; language < LANGUAGES; language++) {
@@ -57,7 +57,7 @@ export function convertImage() {
 /** About 90 ms of JavaScript in one loop: work for a worker thread. */
 export function priceEverything() {
   let best = { product: 0, day: 0, price: Infinity }
-  for (let product = 1; product <= 6500; product++) {
+  for (let product = 1; product <= 11_000; product++) {
     for (let day = 1; day <= 365; day++) {
       const season = 1 + 0.2 * Math.sin((2 * Math.PI * day) / 365)
       const price = (product % 97) * season * Math.exp(-day / 900) + Math.sqrt(product)

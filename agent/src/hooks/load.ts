@@ -4,7 +4,8 @@
  * A module that is not hooked costs a string search.
  */
 import { readFileSync } from 'node:fs'
-import { createRequire, registerHooks } from 'node:module'
+// The whole module: an import by name of what an old Node lacks would stop the program before the agent can stand down.
+import nodeModule, { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { HookContext, HookedFile, PackageHook } from './hook.ts'
 
@@ -12,19 +13,25 @@ const LOADED = Symbol.for('loopscope.loaded')
 const MODULES = '/node_modules/'
 
 /** Calls back for each file of the packages; hooks are looked up by the end of the file's path. */
-export function startPackageHooks(hooks: readonly PackageHook[], context: HookContext): void {
+export function startPackageHooks(
+  hooks: readonly PackageHook[],
+  context: HookContext,
+  disabled: ReadonlySet<string> = new Set(),
+): void {
   const find = finder(hooks)
   const loaded = (url: string, exports: unknown): void => {
     try {
       const found = find(url)
-      if (found) runHook(found, exports, context)
+      if (!found) return
+      if (!disabled.has(found.hook.name)) return runHook(found, exports, context)
+      context.seen({ module: found.hook.package, version: found.version, how: 'none', why: 'switched off' })
     } catch {
       // The program comes first.
     }
   }
   Object.defineProperty(globalThis, LOADED, { value: loaded, configurable: true, enumerable: false })
   sayMissed(find, context)
-  registerHooks({
+  nodeModule.registerHooks({
     load(url, loadContext, nextLoad) {
       const result = nextLoad(url, loadContext)
       if (!url.includes(MODULES)) return result

@@ -6,7 +6,7 @@
  *   newClient   runs outside of any activity: the connection outlives the one that happened to open it, and Node runs what
  *               comes over a socket in the context in which the socket was made
  */
-import type { Lease, Pool } from '../program/pools.ts'
+import type { Lease, Pool, PoolState } from '../program/pools.ts'
 import type { HookContext, PackageHook } from './hook.ts'
 import { patchMethods, type Method } from './support/patch.ts'
 import { databaseName, poolNames, type ConnectionOptions } from './support/postgres.ts'
@@ -48,10 +48,11 @@ export const pgPool: PackageHook = {
       if (known) return known
       const name = databaseName(pool.options, process.env)
       const weak = new WeakRef(pool)
-      const state = (): { used: number; pending: number } | undefined => {
+      const state = (): PoolState | undefined => {
         const alive = weak.deref()
         if (alive === undefined || alive.ended === true) return undefined
-        return { used: alive.totalCount - alive.idleCount, pending: alive.waitingCount }
+        const { totalCount, idleCount, waitingCount } = alive
+        return { used: totalCount - idleCount, idle: idleCount, pending: waitingCount }
       }
       const created = { pool: pools.create('db', 'postgresql', name, Number(pool.options.max), state), name }
       observed.set(pool, created)
@@ -91,7 +92,7 @@ export const pgPool: PackageHook = {
           (answer: Callback): Callback =>
           (...args) => {
             answered(lease, name, args[0], args[1])
-            return Reflect.apply(answer, undefined, args)
+            return activities.callIn(lease.activity, answer, undefined, args)
           }
         const ask = (answer: Callback): unknown => {
           try {

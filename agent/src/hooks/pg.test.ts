@@ -193,6 +193,20 @@ suite('a pool', () => {
     for (const [form, expected, actual] of seen) assert.equal(actual, expected, form)
   })
 
+  test('has its connections in no activity: what comes over them unasked belongs to nobody', async () => {
+    const pool = createPool({ max: 1 })
+    const seen: unknown[] = []
+    await request(async () => {
+      const client = (await pool.connect()) as Client & NodeJS.EventEmitter
+      client.on('notification', () => seen.push(activities.current()))
+      await client.query('listen news')
+      client.release()
+    })
+    await pool.query('notify news')
+    await until('the notification', () => seen.length === 1)
+    assert.deepEqual(seen, [undefined])
+  })
+
   test('keeps its errors: the rejection has a stack that leads to the caller', async () => {
     const pool = createPool({ connectionString: 'postgres://u:p@127.0.0.1:1/none' })
     async function callerOfConnect(): Promise<void> {

@@ -30,6 +30,9 @@ export function startWorker(file: URL, start: WorkerStart, log: Log): Host {
         // Preloads run again in workers: without this the agent would start a worker, which starts a worker, without end.
         execArgv: [],
         stdin: false,
+        // Else Node pipes them into the program's own streams, with listeners there; what the agent says is written to fd 2.
+        stdout: true,
+        stderr: true,
         trackUnmanagedFds: false,
         resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
       })

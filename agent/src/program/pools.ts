@@ -1,12 +1,20 @@
 /** What a pool's hook tells: who asks for a slot, who holds one, where it was asked for. */
-import { EVENT, PART } from '@loopscope/collector/protocol'
+import { EVENT, PART, POOL_IDLE } from '@loopscope/collector/protocol'
 import type { Activities, Activity } from './activity.ts'
 import type { Recorder } from './recorder.ts'
 import { siteName, takeSite, type Site } from './site.ts'
 
 export interface Pool {
   readonly id: number
+  /** What the pool last said of itself, in one number each. */
+  slots: number
+  pending: number
+}
+
+/** A pool's own word about itself: slots in use, slots that are there and free, those who wait. */
+export interface PoolState {
   used: number
+  idle: number
   pending: number
 }
 
@@ -35,7 +43,7 @@ export class Pools {
   readonly #activities: Activities
   readonly #now: () => number
   readonly #open = new Set<Lease>()
-  readonly #states = new Map<Pool, () => { used: number; pending: number } | undefined>()
+  readonly #states = new Map<Pool, () => PoolState | undefined>()
   #nextId = 1
   #sweptAt = 0
   #sites = 0
@@ -54,9 +62,9 @@ export class Pools {
     system: string,
     name: string,
     limit: number,
-    state: () => { used: number; pending: number } | undefined,
+    state: () => PoolState | undefined,
   ): Pool {
-    const pool = { id: this.#nextId++, used: -1, pending: -1 }
+    const pool = { id: this.#nextId++, slots: -1, pending: -1 }
     this.#recorder.record(
       EVENT.pool,
       pool.id,
@@ -141,11 +149,13 @@ export class Pools {
       if (said === undefined) {
         this.#states.delete(pool)
         this.#recorder.record(EVENT.poolState, pool.id, now, -1, -1)
-      } else if (said.used !== pool.used || said.pending !== pool.pending) {
-        pool.used = said.used
-        pool.pending = said.pending
-        this.#recorder.record(EVENT.poolState, pool.id, now, said.used, said.pending)
+        continue
       }
+      const slots = said.used + POOL_IDLE * said.idle
+      if (slots === pool.slots && said.pending === pool.pending) continue
+      pool.slots = slots
+      pool.pending = said.pending
+      this.#recorder.record(EVENT.poolState, pool.id, now, slots, said.pending)
     }
   }
 }

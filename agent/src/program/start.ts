@@ -61,13 +61,10 @@ export function startProgram(config: Config): Program {
   if (config.level !== 'minimal') {
     const context: HookContext = { recorder, activities, pools, now, seen }
     for (const hook of BUILTIN_HOOKS) {
-      if (disabled.has(hook.name)) seen({ module: hook.name, version: '', how: 'none', why: 'disabled' })
+      if (disabled.has(hook.name)) seen({ module: hook.name, version: '', how: 'none', why: 'switched off' })
       else hook.start(context)
     }
-    startPackageHooks(
-      PACKAGE_HOOKS.filter((hook) => !disabled.has(hook.name)),
-      context,
-    )
+    startPackageHooks(PACKAGE_HOOKS, context, disabled)
   }
   return { channel, activities, recorder }
 }

@@ -6,7 +6,16 @@
  * Reading idleTime costs as much as the rest of the tick, so it is read only when a turn was long or a millisecond has
  * gone by: turns shorter than that are counted by the mean of their millisecond, sums stay exact.
  */
-import { CLOCK, CONTROL, EVENT, TURN_BUCKETS, TURN_MIN_INDEX, TURN_SCALE, type Channel } from '@loopscope/collector/protocol'
+import {
+  CLOCK,
+  CONTROL,
+  EVENT,
+  START_UP_TURN,
+  TURN_BUCKETS,
+  TURN_MIN_INDEX,
+  TURN_SCALE,
+  type Channel,
+} from '@loopscope/collector/protocol'
 import type { Recorder } from './recorder.ts'
 
 const PER_OCTAVE = 2 ** TURN_SCALE
@@ -41,10 +50,20 @@ export function startTurns(options: TurnOptions): () => void {
     last = time
     unread++
     const beat = (control[CONTROL.beat]! + 1) & 0x7fffffff
-    if (elapsed >= READ_EVERY_MS || time - lastRead >= READ_EVERY_MS) read(time, elapsed, beat)
+    if (beat === 1) begin(time, elapsed)
+    else if (elapsed >= READ_EVERY_MS || time - lastRead >= READ_EVERY_MS) read(time, elapsed, beat)
     control[CONTROL.beat] = beat
     immediate = arm(tick)
     immediate.unref()
+  }
+
+  /** Modules have been loaded, the loop begins; as Node's own eventLoopUtilization, the account starts here. */
+  function begin(time: number, elapsed: number): void {
+    if (elapsed >= longMs) recorder.record(EVENT.turn, START_UP_TURN, time, elapsed, 0)
+    clock[CLOCK.lastTurn] = time
+    lastRead = time
+    lastIdle = idleTime()
+    unread = 0
   }
 
   /** Settles the account of all turns since the last read. */

@@ -5,7 +5,7 @@ import {
   EVENT,
   EVENT_SLOTS,
   OUTCOME,
-  PART,
+  PART, POOL_IDLE,
   RING_CAPACITY,
   type Channel,
   type EventName,
@@ -118,7 +118,7 @@ export class ChannelReader {
       else wait.isOver = true
     } else if (kind === 'pool') {
       this.pools.set(id, { name: this.name(a).split(PART).join(' '), limit: b, used: 0, pending: 0 })
-    } else if (kind === 'poolState') Object.assign(this.pools.get(id) ?? {}, { used: a, pending: b })
+    } else if (kind === 'poolState') Object.assign(this.pools.get(id) ?? {}, { used: a % POOL_IDLE, pending: b })
     else if (kind === 'poolAsk') {
       this.leases.set(id, { id, pool: this.pools.get(a)?.name ?? '', activity: b, steps: [], site: '' })
     } else if (kind === 'poolTake') this.#lease(id)?.steps.push('take')

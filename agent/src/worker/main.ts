@@ -2,13 +2,13 @@
  * The composition root of the agent's worker: it drains the channels of all observed threads into their models, watches
  * and samples them, serves and exports. So everything here keeps answering while the program's loop is blocked.
  */
-import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Collector, exposition, families, startServer, type Family, type RunningServer } from '@loopscope/collector'
 import { localSocket } from '../local.ts'
 import { createLog } from '../log.ts'
 import { now } from '../program/clock.ts'
+import { appears } from './appears.ts'
 import { createCapturer } from './capturer.ts'
 import { GcWish } from './gc-wish.ts'
 import { joinCollector } from './join.ts'
@@ -114,7 +114,7 @@ function join(address: string): void {
 
 // A cluster worker shows up in its parent's collector; a port of its own would only be in the way.
 const parent = start.clusterParent === undefined ? undefined : localSocket(start.clusterParent)
-const hasParent = parent !== undefined && existsSync(parent)
+const hasParent = parent !== undefined && (await appears(parent))
 if (hasParent) join(`ws+unix:${parent}`)
 if (config.collector !== undefined) join(config.collector)
 

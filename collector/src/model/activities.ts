@@ -16,6 +16,8 @@ export interface LiveActivity {
   /** When its response was sent, while work goes on. */
   outlivesSince: number | undefined
   site: string | null
+  /** When it seemed to be over, and how it ended. */
+  settled: { at: number; outcome: number } | undefined
   /** Operations and leases that it waits on, by their id. */
   waits: Map<number, { kind: string; name: string; since: number }> | undefined
 }
@@ -46,6 +48,8 @@ const MAX_ROUTES = 400
 const MAX_TASK_NAMES = 200
 const MAX_ROWS = 500
 const RECENT = 1024
+/** Work that goes on this soon after it seemed to be over had only been waiting on something that no hook sees. */
+const SETTLE_MS = 250
 const WAIT_OF_KIND: Record<string, Wait> = { pool: 'poolWait', db: 'db', http: 'http', timer: 'timer', stream: 'stream' }
 
 export class ActivityModel {
@@ -69,6 +73,7 @@ export class ActivityModel {
       begun: now,
       parent: Math.floor(code / 16),
       outlivesSince: undefined,
+      settled: undefined,
       site: null,
       waits: undefined,
     }
@@ -119,6 +124,12 @@ export class ActivityModel {
 
   /** The activity ended, its work did not: from here on it is background work named by its route. */
   outlive(id: number, now: number, ended: { kind: number; name: string; route: string }, site: string | null): void {
+    const known = this.live.get(id)
+    if (known?.settled && now - known.settled.at < SETTLE_MS) {
+      known.settled = undefined
+      return
+    }
+    if (known) this.#over(known)
     const isRequest = ACTIVITY_KINDS[ended.kind] === 'request'
     const name = isRequest ? `${ended.name} ${ended.route || '*'} (after response)` : `${ended.name} (after its end)`
     this.live.set(id, {
@@ -130,6 +141,7 @@ export class ActivityModel {
       begun: now,
       parent: 0,
       outlivesSince: now,
+      settled: undefined,
       site,
       waits: undefined,
     })
@@ -140,9 +152,20 @@ export class ActivityModel {
 
   settle(id: number, now: number, outcome: number): void {
     const activity = this.live.get(id)
-    if (activity?.outlivesSince === undefined) return
-    this.live.delete(id)
-    this.#ended(this.#task(activity.name), now, now - activity.outlivesSince, outcome)
+    if (activity?.outlivesSince !== undefined) activity.settled = { at: now, outcome }
+  }
+
+  /** What seemed to be over and did not go on, is. */
+  review(now: number): void {
+    for (const activity of this.live.values()) {
+      if (activity.settled && now - activity.settled.at >= SETTLE_MS) this.#over(activity)
+    }
+  }
+
+  #over(activity: LiveActivity): void {
+    this.live.delete(activity.id)
+    const { at, outcome } = activity.settled ?? { at: activity.begun, outcome: OUTCOME.ok }
+    this.#ended(this.#task(activity.name), at, at - activity.outlivesSince!, outcome)
   }
 
   #ended(task: TaskStats, now: number, duration: number, outcome: number): void {

@@ -1,8 +1,8 @@
 /** Blocks: a turn over the threshold, who held the loop in it (its captures say so), and who waited. */
-import { CAPTURE } from '../protocol/events.ts'
+import { CAPTURE, START_UP_TURN } from '../protocol/events.ts'
 import type { BlockRow, Cause, Exemplar, Frame, Totals } from '../protocol/rows.ts'
 import { routeOf, type ActivityModel, type LiveActivity } from './activities.ts'
-import { findCulprit, type Culprit } from './culprit.ts'
+import { findCulprit, isOwn, type Culprit } from './culprit.ts'
 import { Histogram } from './histogram.ts'
 
 export interface Capture {
@@ -33,6 +33,8 @@ const KEEP = 300
 const MAX_CULPRITS = 50
 /** Captures of turns that turned out short are of no use. */
 const MAX_PENDING = 256
+/** How often the same function must be seen in start-up. */
+const START_UP_CAPTURES = 3
 /** What happens this soon after a block had been waiting for it. */
 const AFTERMATH_MS = 5
 
@@ -67,7 +69,7 @@ export class BlockModel {
   }
 
   get isOpen(): boolean {
-    return this.#open !== undefined
+    return this.#nowOpen() !== undefined
   }
 
   /** The activity that holds the loop now. */
@@ -76,10 +78,17 @@ export class BlockModel {
     return open && this.#pending.findLast((capture) => capture.turn === open.turn)?.activity
   }
 
+  #nowOpen(): { turn: number; begin: number; captures: Capture[] } | undefined {
+    const open = this.#open
+    if (!open) return undefined
+    const captures = this.#pending.filter((capture) => capture.turn === open.turn)
+    return isBlock(open.turn, captures) ? { ...open, captures } : undefined
+  }
+
   turn(turn: number, end: number, busyMs: number): void {
     if (this.#open && this.#open.turn <= turn) this.#open = undefined
     const captures = this.#take(turn)
-    if (busyMs < this.#options.thresholdMs) return
+    if (busyMs < this.#options.thresholdMs || !isBlock(turn, captures)) return
     const begin = end - busyMs
     const block = this.#describe(turn, begin, end, captures)
     block.victims = this.#victimsInFlight(block)
@@ -130,16 +139,15 @@ export class BlockModel {
   /** Newest first; an open block comes first of all. */
   rows(now: number, thread: string): BlockRow[] {
     const rows = this.#blocks.map((block) => this.#row(block, thread)).reverse()
-    const open = this.#open
+    const open = this.#nowOpen()
     if (!open) return rows
-    const captures = this.#pending.filter((capture) => capture.turn === open.turn)
-    const block = this.#describe(open.turn, open.begin, now, captures)
+    const block = this.#describe(open.turn, open.begin, now, open.captures)
     block.victims = this.#victimsInFlight(block)
     return [{ ...this.#row({ ...block, id: `${this.#options.instance}:open` }, thread), open: true }, ...rows]
   }
 
   blockedNow(now: number): { since: number; duration: number } | null {
-    const open = this.#open
+    const open = this.#nowOpen()
     return open ? { since: open.begin + this.#options.epoch, duration: now - open.begin } : null
   }
 
@@ -250,8 +258,25 @@ function culpritKey(block: Block): string {
   return [block.cause, block.function, block.file, block.route].join('\0')
 }
 
+/**
+ * Start-up is no block: many modules are loaded one after the other, and nobody waits yet. But it is one when captures
+ * find a function of the program itself at work, again and again.
+ */
+function isBlock(turn: number, captures: readonly Capture[]): boolean {
+  if (turn !== START_UP_TURN) return true
+  const seen = mostFrequent(captures)
+  const culprit = seen && findCulprit(seen.stack)
+  if (!culprit || !isOwn(culprit.frame) || culprit.api === 'require') return false
+  const { function: fn, file } = culprit.frame
+  const same = captures.filter(({ stack }) => {
+    const frame = findCulprit(stack)?.frame
+    return frame?.function === fn && frame.file === file
+  })
+  return same.length >= START_UP_CAPTURES && same.length > captures.length / 2
+}
+
 /** The capture whose culprit was seen most; a block's own captures weigh more than a stray sample. */
-function mostFrequent(captures: Capture[]): Capture | undefined {
+function mostFrequent(captures: readonly Capture[]): Capture | undefined {
   const votes = new Map<string, { capture: Capture; count: number }>()
   for (const capture of captures) {
     const frame = findCulprit(capture.stack)?.frame

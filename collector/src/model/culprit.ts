@@ -73,6 +73,8 @@ function apiName(frame: Frame): string | null {
   if (!frame.file.startsWith('node:')) return null
   const internal = MODULES.find(([pattern]) => pattern.test(frame.file))
   const module = internal ? internal[1] : frame.file.slice('node:'.length).replace(/^internal\//, '')
+  // One wrapper stands for gzipSync, inflateSync and all the others: node/lib/zlib.js, createConvenienceMethod.
+  if (frame.function === 'syncBufferWrapper') return 'zlib.*Sync'
   if (module === 'module') return 'require'
   return `${module}.${frame.function}`
 }

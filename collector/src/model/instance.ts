@@ -3,7 +3,7 @@
  * out. No I/O and no clock, so that a recording gives the same answer every time it is played.
  */
 import { CLOCK, CONTROL, type Channel } from '../protocol/channel.ts'
-import { CAPTURE, EVENT, MAX_NAMES, PART } from '../protocol/index.ts'
+import { CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/index.ts'
 import type { BlockRow, Frame, HookRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
 import { BlockModel, type Capture } from './blocks.ts'
@@ -91,7 +91,7 @@ export class InstanceModel {
       case EVENT.resume:
         return activities.resume(id, time)
       case EVENT.turn:
-        this.loop.longTurn(a)
+        if (id !== START_UP_TURN) this.loop.longTurn(a)
         return this.blocks.turn(id, time, a)
       case EVENT.capture:
         return this.#capture(id, time, a, b)
@@ -160,6 +160,7 @@ export class InstanceModel {
     const { id, thread, epoch } = this.identity
     const now = unixNow - epoch
     const since = now - WINDOW_MS
+    this.activities.review(now)
     const busy = this.loop.busyRecent(now)
     const loop = this.loop.row(now, id, thread)
     const syncCall = this.hot.syncCallShare(since)

@@ -1,5 +1,5 @@
 /** Pools: who holds a slot, who waits for one, and for how long. */
-import { PART } from '../protocol/events.ts'
+import { PART, POOL_IDLE } from '../protocol/events.ts'
 import type { PoolRow, Totals } from '../protocol/rows.ts'
 import type { ActivityModel } from './activities.ts'
 import type { Histogram } from './histogram.ts'
@@ -11,7 +11,7 @@ interface PoolStats {
   name: string
   limit: number
   /** The pool's own word; undefined until it has said something. */
-  said: { used: number; pending: number } | undefined
+  said: { used: number; idle: number; pending: number } | undefined
   wait: WindowHistogram
   use: WindowHistogram
   timeouts: WindowSum
@@ -58,11 +58,12 @@ export class PoolModel {
     this.#pools.set(id, { kind: kind as PoolRow['kind'], system, name, limit, said: undefined, wait, use, timeouts })
   }
 
-  state(id: number, used: number, pending: number): void {
+  /** `slots`: used + POOL_IDLE * idle, or -1 once the pool is gone. */
+  state(id: number, slots: number, pending: number): void {
     const pool = this.#pools.get(id)
     if (!pool) return
-    if (used < 0) this.#pools.delete(id)
-    else pool.said = { used, pending }
+    if (slots < 0) this.#pools.delete(id)
+    else pool.said = { used: slots % POOL_IDLE, idle: Math.floor(slots / POOL_IDLE), pending }
   }
 
   ask(id: number, now: number, poolId: number, activity: number): void {
@@ -70,7 +71,8 @@ export class PoolModel {
     if (!pool) return
     const route = this.#activities.live.get(activity)?.name ?? null
     this.#leases.set(id, { pool, activity, asked: now, taken: undefined, site: null, route })
-    if (activity !== 0) this.#activities.wait(id, activity, now, `pool${PART}${pool.system} ${pool.name}`)
+    // Leases are numbered apart from other operations: below zero they do not meet.
+    if (activity !== 0) this.#activities.wait(-id, activity, now, `pool${PART}${pool.system} ${pool.name}`)
   }
 
   take(id: number, now: number): void {
@@ -78,7 +80,7 @@ export class PoolModel {
     if (!lease) return
     lease.taken = now
     lease.pool.wait.record(now, now - lease.asked)
-    this.#activities.resume(id, now)
+    this.#activities.resume(-id, now)
   }
 
   release(id: number, now: number): void {
@@ -94,7 +96,7 @@ export class PoolModel {
     this.#leases.delete(id)
     lease.pool.wait.record(now, now - lease.asked)
     if (timedOut) lease.pool.timeouts.add(now, 1)
-    this.#activities.resume(id, now)
+    this.#activities.resume(-id, now)
   }
 
   site(id: number, site: string): void {
@@ -128,7 +130,7 @@ export class PoolModel {
         name: pool.name,
         limit: pool.limit,
         used,
-        idle: Math.max(0, pool.limit - used),
+        idle: pool.said?.idle ?? null,
         pending: pool.said?.pending ?? leases.length - held.length,
         wait: numbers(pool.wait.recent(now)),
         use: numbers(pool.use.recent(now)),

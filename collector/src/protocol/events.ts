@@ -24,7 +24,7 @@ export const EVENT = {
   resume: 8,
   /** A pool. id: pool; a: name (kind \0 system \0 name); b: limit. */
   pool: 10,
-  /** What the pool itself says. id: pool; a: used; b: pending. */
+  /** What the pool itself says. id: pool; a: used + POOL_IDLE * idle, or -1 once it is gone; b: pending. */
   poolState: 11,
   /** Somebody asks for a slot. id: lease; a: pool; b: activity. */
   poolAsk: 12,
@@ -52,6 +52,12 @@ export const EVENT = {
   /** A library was seen. a: name (module \0 version \0 how \0 why). */
   hooked: 40,
 } as const
+
+/** The turn before the loop's first: the program's modules are loaded, nothing waits for the loop yet. */
+export const START_UP_TURN = 0
+
+/** How the idle slots of a pool are put beside those in use. */
+export const POOL_IDLE = 2 ** 20
 
 export type EventName = keyof typeof EVENT
 
