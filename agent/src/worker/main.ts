@@ -17,6 +17,7 @@ import { Observed } from './observed.ts'
 import { startOtlp, type Otlp } from './otlp/start.ts'
 import { startPatrol } from './patrol.ts'
 import { startSampler } from './sampler.ts'
+import { createThreadCapturers } from './thread-capturer.ts'
 import { startThreadPoolProbe } from './threadpool.ts'
 import { Threads } from './threads.ts'
 import { createVitals } from './vitals.ts'
@@ -31,6 +32,7 @@ const log = createLog(config.log)
 const disabled = new Set(config.disable)
 const post = (message: FromWorker): void => parentPort?.postMessage(message)
 const capturer = start.mayCapture && !disabled.has('capture') ? createCapturer() : undefined
+const threadCapturer = capturer && createThreadCapturers()
 const collector = new Collector()
 const allFamilies = (): Family[] => families(collector.snapshots(Date.now()))
 const identity = {
@@ -53,8 +55,8 @@ const threads = new Threads({
       thread,
       identity,
       now,
-      // The inspector reaches the main thread only, and so does a ping.
-      capture: isMain ? capturer : undefined,
+      capture: isMain ? capturer : threadCapturer?.(thread.threadId),
+      // A ping reaches the main thread only.
       ping: () => isMain && post({ type: 'ping' }),
       useKernel: !disabled.has('kernel'),
     })

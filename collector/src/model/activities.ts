@@ -57,10 +57,13 @@ export class ActivityModel {
   readonly #routes = new Map<string, RouteStats>()
   readonly #tasks = new Map<string, TaskStats>()
   readonly #operations = new Map<number, LiveActivity>()
+  /** The first event: a rate is over the last minute, or over what there is of it. */
+  #since = Infinity
   /** The last to end, by the low bits of their id: their code may still run, and be captured. */
   readonly #recent: (LiveActivity | undefined)[] = new Array<undefined>(RECENT).fill(undefined)
 
   begin(id: number, now: number, name: string, code: number): void {
+    if (now < this.#since) this.#since = now
     const kind = ACTIVITY_KINDS[code % 16] ?? 'request'
     const isRequest = kind === 'request'
     const route = isRequest ? this.route(name, '*') : undefined
@@ -246,6 +249,7 @@ export class ActivityModel {
 
   /** `onLoop`: ms of the loop in the last minute, by route. */
   routeRows(now: number, instance: string, onLoop: Map<string, number>): RouteRow[] {
+    const seconds = Math.max(1, Math.min(WINDOW_MS, now - this.#since)) / 1000
     const rows: RouteRow[] = []
     for (const route of this.#routes.values()) {
       const latency = route.latency.recent(now)
@@ -255,7 +259,7 @@ export class ActivityModel {
         route: route.name,
         count: latency.count,
         inFlight: route.inFlight,
-        rate: latency.count / (WINDOW_MS / 1000),
+        rate: latency.count / seconds,
         latency: quantiles(latency),
         breakdown: breakdown(route, latency, onLoop.get(route.name) ?? 0, now),
         errors: route.errors.recent(now),
