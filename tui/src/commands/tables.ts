@@ -1,0 +1,109 @@
+/** One command for each table, all made from the same specs as the views. */
+import type { TableName } from '@loopscope/collector/protocol'
+import { shown, type State } from '../state/state.ts'
+import { clockTime } from '../text/units.ts'
+import { blocksTable } from '../views/blocks.ts'
+import { contextFor, type ViewContext } from '../views/context.ts'
+import { hotTable } from '../views/hot.ts'
+import { VIEWS } from '../views/index.ts'
+import { instancesTable } from '../views/instances.ts'
+import { line, segment, type Line } from '../views/line.ts'
+import { poolsTable } from '../views/pools.ts'
+import { tableText } from '../views/report.ts'
+import { routesTable } from '../views/routes.ts'
+import { backgroundTable, tasksTable } from '../views/tasks.ts'
+import { HELP_OPTION, TARGET_NOTES, TOKEN_OPTION, type Command, type CommandContext } from './command.ts'
+import { follow } from './follow.ts'
+import { numberOption } from './numbers.ts'
+import { outputWidth, printLines } from './print.ts'
+import { repeat } from './repeat.ts'
+import { ANSWER_TIMEOUT_MS, sourceOf } from './source.ts'
+
+type Draw = (context: ViewContext, width: number, limit: number) => Line[]
+
+const TABLES_AS_TEXT = {
+  blocks: (context, width, limit) => tableText(blocksTable, context, width, limit),
+  hot: (context, width, limit) => tableText(hotTable, context, width, limit),
+  routes: (context, width, limit) => tableText(routesTable, context, width, limit),
+  tasks: (context, width, limit) => {
+    const background =
+      context.tables.background.length > 0 ? [line(), ...tableText(backgroundTable, context, width, limit)] : []
+    return [...tableText(tasksTable, context, width, limit), ...background]
+  },
+  pools: (context, width, limit) => tableText(poolsTable, context, width, limit),
+  instances: (context, width, limit) => tableText(instancesTable, context, width, limit),
+} satisfies Partial<Record<TableName, Draw>>
+
+type Named = keyof typeof TABLES_AS_TEXT
+
+export const tableCommands: readonly Command[] = (Object.keys(TABLES_AS_TEXT) as Named[]).map(tableCommand)
+
+function tableCommand(name: Named): Command {
+  return {
+    name,
+    summary: VIEWS[name].about,
+    usage: `${name} [target] [options]`,
+    positionals: [0, 1],
+    options: {
+      json: { type: 'boolean', about: `the answer of /api/v1/${name}; with --watch one line for each` },
+      watch: { type: 'boolean', about: 'again and again, until Ctrl-C' },
+      interval: { type: 'string', value: 'SECONDS', about: 'how often with --watch (default 2)' },
+      for: { type: 'string', value: 'SECONDS', about: 'with --watch: for this long, then end' },
+      limit: { type: 'string', value: 'N', about: 'at most this many rows' },
+      instance: { type: 'string', value: 'ID', about: 'only this instance (an id or a pid)' },
+      ...TOKEN_OPTION,
+      ...HELP_OPTION,
+    },
+    notes: TARGET_NOTES,
+    examples: [
+      [`loopscope ${name}`, 'of all local processes, as text'],
+      [`loopscope ${name} 127.0.0.1:9464 --json`, 'as JSON, for scripts'],
+      [`loopscope ${name} --watch --limit 5`, 'the first five, every two seconds'],
+    ],
+    run: (context) => (context.values.json === true ? runJson(name, context) : runText(name, context)),
+  }
+}
+
+function options({ values }: CommandContext) {
+  return {
+    limit: numberOption('limit', values.limit, Infinity, [1, 10_000], 'rows'),
+    rhythm: {
+      intervalMs: numberOption('interval', values.interval, 2, [0.1, 3600], 'seconds') * 1000,
+      forMs: values.watch === true ? numberOption('for', values.for, Infinity, [0, 86_400], 'seconds') * 1000 : 0,
+    },
+  }
+}
+
+async function runJson(name: Named, context: CommandContext): Promise<number> {
+  const { limit, rhythm } = options(context)
+  const { stdout, now } = context.surroundings
+  const source = await sourceOf(context)
+  const query: Record<string, string> = {}
+  if (Number.isFinite(limit)) query.limit = String(Math.round(limit))
+  if (source.instance !== undefined) query.instance = source.instance
+  const indent = context.values.watch === true ? 0 : 2
+  return repeat(
+    async () => void stdout.write(`${JSON.stringify(await source.fetchTable(name, query), null, indent)}\n`),
+    rhythm,
+    now,
+  )
+}
+
+async function runText(name: Named, context: CommandContext): Promise<number> {
+  const { limit, rhythm } = options(context)
+  const { surroundings } = context
+  const followed = follow(await sourceOf(context), surroundings.now, ANSWER_TIMEOUT_MS)
+  const print = (state: State) => {
+    const { glyphs, cwd } = surroundings.look
+    const view = contextFor(shown(state), glyphs, cwd)
+    const lines = TABLES_AS_TEXT[name](view, outputWidth(surroundings), limit)
+    const time = context.values.watch === true ? [line(segment(clockTime(view.now), 'dim'))] : []
+    printLines([...time, ...lines, ...(time.length > 0 ? [line()] : [])], surroundings)
+  }
+  try {
+    await followed.first
+    return await repeat(() => print(followed.state()), rhythm, surroundings.now)
+  } finally {
+    followed.stop()
+  }
+}

@@ -1,0 +1,136 @@
+/** Who blocked the loop: one row for each culprit (function, line and route), worst total harm first. */
+import { culpritsOf, type Culprit } from '../state/culprits.ts'
+import { duration, shortCount, shortDuration } from '../text/units.ts'
+import { blockDetail } from './block-detail.ts'
+import { at, CAUSE_NAMES, gradedDuration } from './cells.ts'
+import { segment } from './line.ts'
+import type { TableSpec } from './table.ts'
+import { listView } from './view.ts'
+
+export function culpritName(culprit: { function: string | null; cause: Culprit['cause'] }): string {
+  return culprit.function ?? `(no stack: ${CAUSE_NAMES[culprit.cause]})`
+}
+
+export const blocksTable: TableSpec<Culprit> = {
+  key: (row) => row.key,
+  rows: (context) => culpritsOf(context.tables.blocks),
+  empty: () =>
+    'No callback has held the loop for longer than the threshold (LOOPSCOPE_BLOCK_MS, 50 ms in production and 20 ms otherwise).',
+  columns: [
+    {
+      id: 'mark',
+      header: ' ',
+      about: 'blocked now, or how bad: others waited a second or more in all',
+      width: 1,
+      cell: (row, { glyphs }) => {
+        if (row.open) return segment(glyphs.dot, 'act')
+        return row.victimTime >= 1000 ? segment(glyphs.act, 'act') : segment(glyphs.look, 'look')
+      },
+    },
+    {
+      id: 'culprit',
+      header: 'CULPRIT',
+      about: 'the function that held the loop',
+      width: 12,
+      max: 36,
+      cell: (row) => segment(culpritName(row), 'strong'),
+      sort: (row) => culpritName(row),
+    },
+    {
+      id: 'at',
+      header: 'AT',
+      about: 'its file, line and column',
+      width: 14,
+      max: 60,
+      keep: 'end',
+      cell: (row, context) => at(row, context),
+      sort: (row, context) => at(row, context),
+    },
+    {
+      id: 'route',
+      header: 'ROUTE',
+      about: 'the route of the request that ran it',
+      width: 11,
+      max: 32,
+      cell: (row) => row.route ?? '-',
+      sort: (row) => row.route ?? '',
+    },
+    {
+      id: 'cause',
+      header: 'CAUSE',
+      about: 'js, a sync call, garbage collection, starved by the system, or suspended',
+      width: 9,
+      drop: 4,
+      cell: (row) => CAUSE_NAMES[row.cause],
+      sort: (row) => row.cause,
+    },
+    {
+      id: 'count',
+      header: 'COUNT',
+      about: 'how many blocks',
+      width: 5,
+      align: 'right',
+      cell: (row) => shortCount(row.count),
+      sort: (row) => row.count,
+    },
+    {
+      id: 'p50',
+      header: 'P50',
+      about: 'the median block',
+      width: 6,
+      align: 'right',
+      drop: 2,
+      cell: (row) => duration(row.p50),
+      sort: (row) => row.p50,
+    },
+    {
+      id: 'max',
+      header: 'MAX',
+      about: 'the longest block',
+      width: 6,
+      align: 'right',
+      cell: (row) => gradedDuration(row.longest.duration, 100, 250),
+      sort: (row) => row.longest.duration,
+    },
+    {
+      id: 'victims',
+      header: 'VICTIMS',
+      about: 'requests and tasks that waited because of it',
+      width: 7,
+      align: 'right',
+      drop: 5,
+      cell: (row) => shortCount(row.victims),
+      sort: (row) => row.victims,
+    },
+    {
+      id: 'victim-time',
+      header: 'VICTIM-TIME',
+      about: 'how long they waited, in all',
+      width: 11,
+      align: 'right',
+      drop: 6,
+      cell: (row) => gradedDuration(row.victimTime, 200, 1000),
+      sort: (row) => row.victimTime,
+    },
+    {
+      id: 'last',
+      header: 'LAST',
+      about: 'how long ago',
+      width: 6,
+      align: 'right',
+      drop: 3,
+      cell: (row, { now }) => (row.open ? segment('now', 'act') : shortDuration(Math.max(0, now - row.lastAt))),
+      sort: (row) => row.lastAt,
+    },
+  ],
+}
+
+export const blocksView = listView<Culprit>({
+  name: 'blocks',
+  title: 'blocks',
+  about: 'who blocked the loop, by function, line and route',
+  table: blocksTable,
+  counted: (n) => `${n === 1 ? 'culprit' : 'culprits'}, worst harm first`,
+  detail: blockDetail,
+  files: (row) => row.blocks.flatMap((block) => (block.file === null ? [] : [block.file])).slice(0, 1),
+})
