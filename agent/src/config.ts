@@ -33,6 +33,12 @@ function parseListen(text: string): string | undefined {
   return text.includes(':') ? text : `127.0.0.1:${text}`
 }
 
+function parseNames(text: string): string[] | undefined {
+  const names = text.split(',').map((name) => name.trim())
+  const given = names.filter((name) => name !== '')
+  return given.every((name) => /^(\*|[\w@/.:-]+)$/.test(name)) ? given : undefined
+}
+
 export const OPTIONS: readonly Option[] = [
   {
     key: 'listen',
@@ -73,7 +79,7 @@ export const OPTIONS: readonly Option[] = [
     key: 'disable',
     environment: 'LOOPSCOPE_DISABLE',
     fallback: () => [],
-    parse: (text) => text.split(',').map((name) => name.trim()).filter((name) => name !== ''),
+    parse: parseNames,
     allowed: 'names of instrumentations, separated by commas, or "*"',
   },
   {
@@ -107,8 +113,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv, directory: string): L
     const [given, where] =
       text !== undefined && text !== ''
         ? [text, option.environment]
-        : inFile !== undefined
-          ? [Array.isArray(inFile) ? inFile.join(',') : String(inFile), `${file.path}: ${option.key}`]
+        : inFile !== undefined && inFile !== null
+          ? [textOf(inFile), `${file.path}: ${option.key}`]
           : [undefined, '']
     if (given === undefined) continue
     const value = option.parse(given)
@@ -119,6 +125,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv, directory: string): L
     }
   }
   return { config: config as unknown as Config, problems }
+}
+
+/** A value of the file as it would stand in the environment; what cannot stand there is no allowed value either. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(',')
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function readConfigFile(directory: string, problems: string[]): { path: string; values: Record<string, unknown> } {

@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
 import type { FromWorker, ToWorker, WorkerStart } from '../worker/messages.ts'
 
-const MAX_RESTARTS = 3
-const RESTART_MS = [200, 1000, 5000]
+/** How long after its death it is started again, each time. */
+const RESTART_MS: readonly number[] = [200, 1000, 5000]
 /** Old generation; the SDK of OpenTelemetry alone takes 40 MB. */
 const MAX_HEAP_MB = 256
 
@@ -15,7 +15,7 @@ export interface Host {
   metrics(): Promise<string>
 }
 
-export function startWorker(file: URL, start: WorkerStart, log: Log): Host {
+export function startWorker(file: URL, start: WorkerStart, log: Log, restartMs = RESTART_MS): Host {
   const asking = new Map<number, (text: string) => void>()
   let worker: Worker | undefined
   let restarts = 0
@@ -55,12 +55,14 @@ export function startWorker(file: URL, start: WorkerStart, log: Log): Host {
   const died = (reason: string): void => {
     worker = undefined
     for (const answer of asking.values()) answer('')
-    if (restarts >= MAX_RESTARTS) {
+    const delayMs = restartMs[restarts]
+    if (delayMs === undefined) {
       log('error', 'worker-end', `the agent's worker died again (${reason}); the program runs on without it`)
       return
     }
     log('warn', `worker-${restarts}`, `the agent's worker died (${reason}); starting it again`)
-    setTimeout(launch, RESTART_MS[restarts++]).unref()
+    restarts++
+    setTimeout(launch, delayMs).unref()
   }
 
   launch()

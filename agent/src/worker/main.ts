@@ -16,7 +16,7 @@ import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import { Observed } from './observed.ts'
 import { startOtlp, type Otlp } from './otlp/start.ts'
 import { startPatrol } from './patrol.ts'
-import { startSampler } from './sampler.ts'
+import { Sampler } from './sampler.ts'
 import { createThreadCapturers } from './thread-capturer.ts'
 import { startThreadPoolProbe } from './threadpool.ts'
 import { Threads } from './threads.ts'
@@ -61,18 +61,22 @@ const threads = new Threads({
       useKernel: !disabled.has('kernel'),
     })
   },
+  refresh(observed) {
+    if (observed === main) main.model.pools.threadpool = threadpool.read()
+  },
 })
 const main = threads.add(start.main)
-startPatrol(threads.live, now)
+const sampler =
+  capturer && !disabled.has('sampler')
+    ? new Sampler({
+        capture: capturer,
+        isBusy: () => main.isBusy(),
+        cost: () => main.model.captureCost,
+        random: Math.random,
+      })
+    : undefined
+startPatrol(threads.live, sampler, now)
 threads.listen()
-if (capturer && !disabled.has('sampler')) {
-  startSampler({
-    capture: capturer,
-    isBusy: () => main.isBusy(),
-    cost: () => main.model.captureCost,
-    random: Math.random,
-  })
-}
 
 const threadpool = startThreadPoolProbe({
   now,
@@ -87,12 +91,12 @@ let otlp: Otlp | undefined
 function keepHouse(): void {
   const time = now()
   const measured = vitals(server?.url ?? undefined)
-  main.model.pools.threadpool = threadpool.read()
   for (const thread of threads.live) {
     thread.read()
     thread.model.vitals = measured
     for (const block of thread.model.finishedBlocks(time, BLOCK_SETTLE_MS)) {
       gcWish.sawBlock()
+      if (block.evidence.samples === 0) thread.missed()
       otlp?.block(block)
     }
   }

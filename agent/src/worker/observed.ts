@@ -5,7 +5,7 @@ import type { Capturer } from './capturer.ts'
 import { openKernel, type Kernel } from './kernel.ts'
 import type { ThreadInfo } from './messages.ts'
 import { Reader } from './reader.ts'
-import { Watchdog } from './watchdog.ts'
+import { Watchdog, type Look } from './watchdog.ts'
 
 export interface ObservedOptions {
   thread: ThreadInfo
@@ -59,6 +59,7 @@ export class Observed {
         held: (turn, begin, time) => model.blocks.openBlock(turn, begin, time),
         ended: (turn, evidence) => {
           this.drain()
+          model.blocks.closeOpen() // its turn may have been short after all (this thread had to wait), or its event lost
           model.blocks.kernel(turn, evidence)
         },
       },
@@ -66,10 +67,14 @@ export class Observed {
     )
   }
 
-  look(now: number): { nextMs: number; resting: boolean } {
+  look(now: number): Look {
     const look = this.#watchdog.look(now)
-    if (this.drain()) return { nextMs: 0, resting: false }
-    return look
+    return this.drain() ? { nextAt: now, resting: false } : look
+  }
+
+  /** A block of this thread was seen by nobody. */
+  missed(): void {
+    this.#watchdog.missed(this.#now())
   }
 
   /** True when there is more. */

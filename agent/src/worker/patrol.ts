@@ -1,27 +1,38 @@
 /**
- * The worker's beat: looks at every observed thread each 2 ms while one is at work, each 20 ms while all are at rest. The
- * first event after a rest wakes it (the program's thread notifies the futex that `dozing` is).
+ * The worker's beat: looks at each observed thread when a look is due, and samples. While all are at rest it looks rarely and
+ * does not sample; the first event after a rest wakes it (the program's thread notifies the futex that `dozing` is).
  */
 import { CONTROL } from '@loopscope/collector/protocol'
 import type { Observed } from './observed.ts'
+import type { Sampler } from './sampler.ts'
 
-export function startPatrol(threads: ReadonlySet<Observed>, now: () => number): () => void {
+/** The ring must not fill up meanwhile: 32,768 events last for half a second at 60,000 a second. */
+const LONGEST_MS = 125
+
+export function startPatrol(threads: ReadonlySet<Observed>, sampler: Sampler | undefined, now: () => number): () => void {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
+  let wasResting = true
   const waiting = new WeakSet<Observed>()
 
   const round = (): void => {
     if (stopped) return
     const time = now()
-    let nextMs = Infinity
+    let nextAt = time + LONGEST_MS
     let resting = true
     for (const thread of threads) {
       const look = thread.look(time)
-      nextMs = Math.min(nextMs, look.nextMs)
+      nextAt = Math.min(nextAt, look.nextAt)
       resting &&= look.resting
     }
     if (resting) for (const thread of threads) doze(thread)
-    timer = setTimeout(round, Math.min(nextMs, 100))
+    else if (sampler) {
+      if (wasResting) sampler.draw(time)
+      else if (time >= sampler.nextAt) sampler.sample(time)
+      nextAt = Math.min(nextAt, sampler.nextAt)
+    }
+    wasResting = resting
+    timer = setTimeout(round, nextAt - time)
   }
 
   const doze = (thread: Observed): void => {

@@ -20,18 +20,26 @@ const BUDGET = 0.003
 /** What the dispatch of one capture costs beyond the capture's own account. */
 const DISPATCH_MS = 0.03
 
-export function startSampler({ capture, isBusy, cost, random }: SamplerOptions): () => void {
-  let timer: NodeJS.Timeout
-  const again = (): void => {
-    const mean = meanIntervalMs(cost())
-    timer = setTimeout(sample, Math.min(10 * mean, -Math.log(1 - random()) * mean))
+export class Sampler {
+  readonly #options: SamplerOptions
+  /** When the next sample is due, on the agent's clock. */
+  nextAt = 0
+
+  constructor(options: SamplerOptions) {
+    this.#options = options
   }
-  const sample = (): void => {
+
+  sample(now: number): void {
+    const { capture, isBusy } = this.#options
     if (isBusy()) capture(-1, CAPTURE.sample)
-    again()
+    this.draw(now)
   }
-  again()
-  return () => clearTimeout(timer)
+
+  /** Draws the next instant anew; the exponential distribution has no memory, so that may be done at any time. */
+  draw(now: number): void {
+    const mean = meanIntervalMs(this.#options.cost())
+    this.nextAt = now + Math.min(10 * mean, -Math.log(1 - this.#options.random()) * mean)
+  }
 }
 
 export function meanIntervalMs({ captures, ms }: { captures: number; ms: number }): number {

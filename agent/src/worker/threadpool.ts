@@ -18,7 +18,7 @@ export interface ThreadPoolOptions {
   waited: (now: number, ms: number) => void
 }
 
-const EVERY_MS = 500
+const EVERY_MS = 1000
 /** A probe that took this long means that the pool is in use: look more often. */
 const BUSY_MS = 2
 const EVERY_BUSY_MS = 100

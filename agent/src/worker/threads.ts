@@ -12,6 +12,8 @@ export interface ThreadsOptions {
   collector: Collector
   now: () => number
   observe: (thread: ThreadInfo) => Observed
+  /** Readings that are taken only when somebody asks. */
+  refresh: (observed: Observed) => void
 }
 
 export class Threads {
@@ -26,13 +28,15 @@ export class Threads {
   }
 
   add(thread: ThreadInfo): Observed {
-    const observed = this.#options.observe(thread)
+    const { observe, refresh } = this.#options
+    const observed = observe(thread)
     this.live.add(observed)
     const remove = this.#options.collector.add({
       id: observed.model.identity.id,
       snapshot(unixNow) {
         observed.drain()
         observed.read()
+        refresh(observed)
         return observed.model.snapshot(unixNow)
       },
     })

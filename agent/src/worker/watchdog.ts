@@ -2,8 +2,11 @@
  * Watches one thread's heartbeat. While it stands still and the kernel says that the thread is not waiting in its loop's
  * poll, one callback holds the loop: after a moment that is captured, again and again, and from the threshold on it is an
  * open block. Where the kernel says nothing, a ping tells idle from blocked: an idle loop wakes and ticks.
+ *
+ * A look costs the worker a wake-up (10 to 150 us of a core), so it is due only when there could be something to see: since
+ * the thread says when its turn began, that is the moment at which this turn would have to be captured.
  */
-import { CAPTURE, CONTROL, type Channel } from '@loopscope/collector/protocol'
+import { CAPTURE, CLOCK, CONTROL, type Channel } from '@loopscope/collector/protocol'
 import type { Schedule, ThreadState } from './kernel.ts'
 
 export interface WatchdogOptions {
@@ -20,12 +23,25 @@ export interface WatchdogOptions {
   ended: (turn: number, evidence: { cpu?: number; runDelay?: number }) => void
 }
 
-/** How long until the next look, in ms. */
-const ACTIVE_MS = 2
-const DOZE_MS = 20
-/** A loop that has been idle this long is looked at less often; the next event wakes the worker. */
-const DOZE_AFTER_MS = 60
-const STALE_MS = 4
+export interface Look {
+  /** When the next look is due, on the agent's clock. */
+  nextAt: number
+  /** The thread has been idle for a while: the next event may wake the worker, until then it looks rarely. */
+  resting: boolean
+}
+
+/** Captured after so much of the threshold: early enough to catch it for sure, late enough to leave short turns alone. */
+const FIRST_CAPTURE = 0.45
+const MIN_FIRST_CAPTURE_MS = 4
+/** The next look after one that found nothing: a block that began right after it is captured well before the threshold. */
+const NEXT_LOOK = 0.65
+/** Long blocks are captured ever more rarely, but at least so often. */
+const LONGEST_GAP_MS = 250
+const REST_AFTER_MS = 60
+const REST_MS = 125
+/** After a block that began at rest and was missed, so often, for so long: what comes from a timer comes again. */
+const ALERT_MS = 10
+const ALERT_FOR_MS = 300_000
 const PING_GRACE_MS = 4
 const PING_LONGEST_MS = 160
 
@@ -33,43 +49,65 @@ export class Watchdog {
   readonly #options: WatchdogOptions
   readonly #firstCaptureMs: number
   #beat = -1
-  /** When the current turn was last known not to hold the loop. */
+  /** The current turn holds the loop since this moment at the earliest. */
   #freeAt: number
+  /** When there was last a sign of life. */
   #busyAt: number
   #nextCaptureMs: number
   #baseline: Schedule | undefined
   #isHeld = false
+  #alertUntil = 0
   #pingedAt: number | undefined
-  #pingEveryMs = STALE_MS
+  #pingEveryMs: number
 
   constructor(options: WatchdogOptions, now: number) {
     this.#options = options
-    this.#firstCaptureMs = Math.max(4, options.thresholdMs * 0.4)
+    this.#firstCaptureMs = Math.max(MIN_FIRST_CAPTURE_MS, options.thresholdMs * FIRST_CAPTURE)
     this.#nextCaptureMs = this.#firstCaptureMs
+    this.#pingEveryMs = this.#firstCaptureMs
     this.#freeAt = now
     this.#busyAt = now
   }
 
-  /** One look; returns how long until the next, and whether the thread is at rest. */
-  look(now: number): { nextMs: number; resting: boolean } {
-    const beat = this.#options.channel.control[CONTROL.beat]!
+  look(now: number): Look {
+    const { channel } = this.#options
+    const beat = channel.control[CONTROL.beat]!
     if (beat !== this.#beat) this.#turned(beat, now)
-    else if (now - this.#freeAt >= STALE_MS) this.#stale(beat, now)
-    const resting = now - this.#busyAt > DOZE_AFTER_MS
-    return { nextMs: resting ? DOZE_MS : ACTIVE_MS, resting }
+    // An idle loop's last turn is long ago: what the kernel said at a look is younger then.
+    this.#freeAt = Math.min(now, Math.max(this.#freeAt, channel.clock[CLOCK.lastTurn]!))
+    if (now - this.#freeAt >= this.#firstCaptureMs - 0.5) this.#stale(beat, now)
+
+    if (this.#pingedAt !== undefined) return { nextAt: this.#pingedAt + PING_GRACE_MS, resting: false }
+    const resting = now - this.#busyAt > REST_AFTER_MS
+    if (resting) return { nextAt: now + (now < this.#alertUntil ? ALERT_MS : REST_MS), resting }
+    return { nextAt: Math.max(now + 1, this.#freeAt + this.#dueMs(now)), resting }
+  }
+
+  /** A block whose culprit nobody saw. */
+  missed(now: number): void {
+    this.#alertUntil = now + ALERT_FOR_MS
+  }
+
+  /** So long after the turn began there may be something to do. */
+  #dueMs(now: number): number {
+    const { thresholdMs } = this.#options
+    const heldMs = now - this.#freeAt
+    if (heldMs < this.#firstCaptureMs - 0.5) return Math.max(this.#firstCaptureMs, thresholdMs * NEXT_LOOK)
+    // An open block is to be seen as soon as it is one.
+    return this.#isHeld ? this.#nextCaptureMs : Math.min(this.#nextCaptureMs, thresholdMs)
   }
 
   #turned(beat: number, now: number): void {
     if (this.#isHeld) this.#options.ended(this.#beat, this.#evidence())
     // A turn that only a ping caused is no sign of life.
-    if (this.#pingedAt !== undefined && now - this.#pingedAt <= STALE_MS + PING_GRACE_MS) {
+    if (this.#pingedAt !== undefined) {
       this.#pingEveryMs = Math.min(PING_LONGEST_MS, this.#pingEveryMs * 2)
+      this.#freeAt = now
     } else {
       this.#busyAt = now
-      this.#pingEveryMs = STALE_MS
+      this.#pingEveryMs = this.#firstCaptureMs
     }
     this.#beat = beat
-    this.#freeAt = now
     this.#pingedAt = undefined
     this.#nextCaptureMs = this.#firstCaptureMs
     this.#baseline = undefined
@@ -86,10 +124,10 @@ export class Watchdog {
     this.#busyAt = now
     this.#baseline ??= this.#options.schedule()
     const held = now - this.#freeAt
-    if (held >= this.#nextCaptureMs) {
+    if (held >= this.#nextCaptureMs - 0.5) {
       this.#options.capture?.(beat, CAPTURE.block)
-      // Ever rarer: 8, 28, 48 ms ... of a block; two captures in 100 ms cost it less than 0.2 ms.
-      this.#nextCaptureMs = held + Math.max(this.#options.thresholdMs, Math.min(250, held))
+      // At 9, 29, 58, 116 ms ... of a block (threshold 20): two captures in 100 ms cost it less than 0.2 ms.
+      this.#nextCaptureMs = held + Math.max(this.#options.thresholdMs, Math.min(LONGEST_GAP_MS, held))
     }
     if (held >= this.#options.thresholdMs) {
       this.#isHeld = true

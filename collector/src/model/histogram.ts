@@ -71,8 +71,8 @@ export class Histogram {
     for (let i = 0; i < this.#counts.length; i++) {
       const here = this.#counts[i]!
       if (here > 0 && seen + here >= target) {
-        const share = (target - seen) / here
-        const value = 2 ** ((this.#offset + i + share) / PER_OCTAVE)
+        // The middle of the bucket: nowhere in it is further away than half a bucket, which is 4.5 %.
+        const value = 2 ** ((this.#offset + i + 0.5) / PER_OCTAVE)
         return Math.min(this.max, Math.max(this.min, value))
       }
       seen += here

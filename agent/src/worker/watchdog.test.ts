@@ -1,0 +1,146 @@
+/** The watchdog, look by look: time and what the kernel says are given. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { CLOCK, CONTROL, createChannel } from '@loopscope/collector/protocol'
+import type { Schedule, ThreadState } from './kernel.ts'
+import { Watchdog } from './watchdog.ts'
+
+function setup(thresholdMs = 50) {
+  const channel = createChannel()
+  const said = {
+    state: 'busy' as ThreadState,
+    schedule: undefined as Schedule | undefined,
+    pings: [] as number[],
+    captures: [] as { at: number; beat: number }[],
+    held: [] as { turn: number; begin: number; now: number }[],
+    ended: [] as { turn: number; cpu?: number; runDelay?: number }[],
+  }
+  let time = 0
+  const watchdog = new Watchdog(
+    {
+      channel,
+      thresholdMs,
+      state: () => said.state,
+      schedule: () => said.schedule,
+      ping: () => said.pings.push(time),
+      capture: (beat) => said.captures.push({ at: time, beat }),
+      held: (turn, begin, now) => said.held.push({ turn, begin, now }),
+      ended: (turn, evidence) => said.ended.push({ turn, ...evidence }),
+    },
+    0,
+  )
+  const turn = (): void => {
+    channel.control[CONTROL.beat]! += 1
+    channel.clock[CLOCK.lastTurn] = time
+  }
+  let looks = 0
+  let dueAt = 0
+  const look = () => {
+    looks++
+    const said = watchdog.look(time)
+    dueAt = said.nextAt
+    return said
+  }
+  /** Until `end`, with a look whenever one is due, and something that the thread does every 2 ms. */
+  const until = (end: number, each?: () => void): void => {
+    for (; time < end; time += 2) {
+      each?.()
+      if (time >= dueAt) look()
+    }
+  }
+  return { watchdog, said, turn, until, look, looks: () => looks }
+}
+
+suite('the watchdog', () => {
+  test('says that a turn is held once it is over the threshold, from its begin on', () => {
+    const { said, turn, until } = setup()
+    until(10, turn)
+    until(58)
+    assert.deepEqual(said.held, [])
+    until(200)
+    assert.deepEqual([said.held[0]!.turn, said.held[0]!.begin], [5, 8])
+    assert.ok(said.held[0]!.now >= 58 && said.held[0]!.now <= 62, `at ${said.held[0]!.now} ms`)
+  })
+
+  test('captures it before that, again and again, ever more rarely, always with the number of the turn', () => {
+    const { said, turn, until } = setup()
+    until(10, turn)
+    until(4000)
+    assert.ok(said.captures[0]!.at >= 8 + 20 && said.captures[0]!.at <= 8 + 26, `at ${said.captures[0]!.at} ms`)
+    assert.ok(said.captures.every(({ beat }) => beat === 5))
+    const gaps = said.captures.slice(1).map(({ at }, i) => at - said.captures[i]!.at)
+    assert.ok(gaps.every((gap) => gap >= 48 && gap <= 260), gaps.join())
+    assert.ok(said.captures.length < 4000 / 150, 'the block is not made worse')
+  })
+
+  test('says when it is over, with what the kernel knows of that time', () => {
+    const { said, turn, until, look } = setup()
+    until(10, turn)
+    said.schedule = { cpu: 100, runDelay: 5 }
+    until(100)
+    said.schedule = { cpu: 170, runDelay: 25 }
+    turn()
+    look()
+    assert.deepEqual(said.ended, [{ turn: 5, cpu: 70, runDelay: 20 }])
+  })
+
+  test('says nothing of short turns and of an idle loop', () => {
+    const { said, turn, until } = setup()
+    until(500, turn)
+    said.state = 'idle'
+    until(3000)
+    assert.deepEqual([said.held, said.captures, said.ended, said.pings], [[], [], [], []])
+  })
+
+  test('counts a block from the last look at which the loop was idle, not from its last turn', () => {
+    const { said, turn, until } = setup()
+    until(10, turn)
+    said.state = 'idle'
+    until(1000)
+    said.state = 'busy'
+    until(1200)
+    assert.ok(said.held[0]!.begin >= 890, `${said.held[0]!.begin}`)
+  })
+
+  test('looks rarely while nothing happens, and only when there could be something to see while something does', () => {
+    const { said, turn, until, look, looks } = setup()
+    until(1000, turn)
+    assert.ok(looks() < 1000 / 15, `${looks()} looks in a second of short turns`)
+    assert.equal(look().resting, false)
+    const busy = looks()
+    said.state = 'idle'
+    until(3000)
+    assert.ok(looks() - busy < 40, `${looks() - busy} looks in two seconds of rest`)
+    assert.equal(look().resting, true)
+    turn()
+    assert.equal(look().resting, false)
+  })
+})
+
+suite('the watchdog without the word of the kernel', () => {
+  test('pings: an idle loop turns for it, a held one does not', () => {
+    const { said, turn, until } = setup()
+    said.state = 'unknown'
+    until(10, turn)
+    until(60)
+    assert.ok(said.pings.length >= 1)
+    until(140)
+    assert.ok(said.captures.length >= 1, 'nobody answered the ping: it is held')
+    assert.ok(said.held.length >= 1)
+  })
+
+  test('wakes an idle loop ever less often', () => {
+    const { said, turn, until } = setup()
+    said.state = 'unknown'
+    let answered = 0
+    until(10_000, () => {
+      if (said.pings.length === answered) return
+      answered = said.pings.length
+      turn()
+    })
+    assert.deepEqual([said.held, said.captures], [[], []])
+    const gaps = said.pings.slice(1).map((at, i) => at - said.pings[i]!)
+    assert.ok(gaps.at(-1)! >= 160, gaps.join())
+    assert.ok(said.pings.length < 10_000 / 100)
+  })
+})

@@ -1,0 +1,204 @@
+/** Stacks as captures took them on Node 24, innermost first, and whom they blame. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Cause, Frame } from '../protocol/rows.ts'
+import { findCulprit, parseFrame, shortFile } from './culprit.ts'
+
+/** `function@file:line`, one a line. */
+function stack(text: string): Frame[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, name = '', file = '', at = '0'] = /^\s*(.+?)@(.*?)(?::(\d+))?$/.exec(line)!
+      return { function: name, file, line: Number(at), column: 1, async: false }
+    })
+}
+
+interface Case {
+  says: string
+  stack: string
+  function: string
+  line: number
+  api: string | null
+  cause: Cause
+}
+
+const CASES: Case[] = [
+  {
+    says: 'a loop: its own function',
+    stack: `
+      spin@src/report.js:11
+      (anonymous)@src/server.js:41
+      emit@node:events:514
+      parserOnIncoming@node:_http_server:1293`,
+    function: 'spin',
+    line: 11,
+    api: null,
+    cause: 'js',
+  },
+  {
+    says: 'a synchronous call: the line that made it, and its name',
+    stack: `
+      handleError@node:internal/crypto/pbkdf2:80
+      pbkdf2Sync@node:internal/crypto/pbkdf2:68
+      hashPassword@src/auth.js:31
+      handle@/app/node_modules/express/lib/router/layer.js:95`,
+    function: 'hashPassword',
+    line: 31,
+    api: 'crypto.pbkdf2Sync',
+    cause: 'sync-call',
+  },
+  {
+    says: 'a file read at once',
+    stack: `
+      readFileSync@node:fs:441
+      readCatalogue@src/catalogue.js:9`,
+    function: 'readCatalogue',
+    line: 9,
+    api: 'fs.readFileSync',
+    cause: 'sync-call',
+  },
+  {
+    says: 'a child process that is waited for',
+    stack: `
+      checkExecSyncError@node:child_process:908
+      execSync@node:child_process:981
+      convertImage@src/image.js:5`,
+    function: 'convertImage',
+    line: 5,
+    api: 'child_process.execSync',
+    cause: 'sync-call',
+  },
+  {
+    says: "zlib's synchronous forms, which share one wrapper",
+    stack: `
+      processChunkSync@node:zlib:402
+      zlibBufferSync@node:zlib:178
+      syncBufferWrapper@node:zlib:780
+      packReport@src/report.js:20`,
+    function: 'packReport',
+    line: 20,
+    api: 'zlib.*Sync',
+    cause: 'sync-call',
+  },
+  {
+    says: 'a regular expression',
+    stack: `
+      test@
+      checkCoupon@src/coupon.js:3`,
+    function: 'checkCoupon',
+    line: 3,
+    api: 'RegExp.test',
+    cause: 'js',
+  },
+  {
+    says: 'a comparator, not its sort',
+    stack: `
+      byPrice@src/sort.js:4
+      sort@
+      list@src/sort.js:8`,
+    function: 'byPrice',
+    line: 4,
+    api: null,
+    cause: 'js',
+  },
+  {
+    says: 'a sort without a comparator',
+    stack: `
+      sort@
+      list@src/sort.js:8`,
+    function: 'list',
+    line: 8,
+    api: 'Array.sort',
+    cause: 'js',
+  },
+  {
+    says: 'a wait',
+    stack: `
+      wait@
+      waitForOther@src/lock.js:7`,
+    function: 'waitForOther',
+    line: 7,
+    api: 'Atomics.wait',
+    cause: 'sync-call',
+  },
+  {
+    says: 'a module loaded late',
+    stack: `
+      compileForInternalLoader@node:internal/bootstrap/realm:400
+      require@node:internal/modules/helpers:135
+      lazily@src/lazy.js:2`,
+    function: 'lazily',
+    line: 2,
+    api: 'require',
+    cause: 'sync-call',
+  },
+  {
+    says: "a package's code: the line of the program that called it",
+    stack: `
+      parse@/app/node_modules/big-parser/index.js:900
+      parseAll@/app/node_modules/big-parser/index.js:20
+      importOrders@src/orders.js:55`,
+    function: 'importOrders',
+    line: 55,
+    api: null,
+    cause: 'js',
+  },
+  {
+    says: "a package's own callback: the package, when nothing of the program is on the stack",
+    stack: `
+      from@node:buffer:330
+      onData@/app/node_modules/driver/socket.js:12
+      emit@node:events:514`,
+    function: 'onData',
+    line: 12,
+    api: 'buffer.from',
+    cause: 'js',
+  },
+  {
+    says: "Node's own code, when there is nothing else",
+    stack: `
+      processTimers@node:internal/timers:529`,
+    function: 'processTimers',
+    line: 529,
+    api: null,
+    cause: 'js',
+  },
+]
+
+suite('a stack blames', () => {
+  for (const { says, stack: text, ...expected } of CASES) {
+    test(says, () => {
+      const { frame, api, cause } = findCulprit(stack(text))!
+      assert.deepEqual({ function: frame.function, line: frame.line, api, cause }, expected)
+    })
+  }
+
+  test('nobody, when it is empty', () => assert.equal(findCulprit([]), undefined))
+})
+
+suite('a frame', () => {
+  test('is read from its name, its file relative to the working directory', () => {
+    assert.deepEqual(parseFrame('\x0017\x005\0parse\0file:///app/src/a%20b.ts', '/app'), {
+      function: 'parse',
+      file: 'src/a b.ts',
+      line: 17,
+      column: 5,
+      async: false,
+    })
+    assert.deepEqual(parseFrame('a\x001\x002\0\0/elsewhere/x.js', '/app'), {
+      function: '(anonymous)',
+      file: '/elsewhere/x.js',
+      line: 1,
+      column: 2,
+      async: true,
+    })
+  })
+
+  test('keeps a file that only looks as if it were inside', () => {
+    assert.equal(shortFile('/application/a.js', '/app'), '/application/a.js')
+    assert.equal(shortFile('file:///app/50%.js', '/app/'), '50%.js')
+    assert.equal(shortFile('node:fs', '/app'), 'node:fs')
+  })
+})

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { ACTIVITY_KINDS, OUTCOME, POOL_IDLE } from '../protocol/events.ts'
+import { ActivityModel } from './activities.ts'
+import { PoolModel } from './pools.ts'
+
+const REQUEST = ACTIVITY_KINDS.indexOf('request')
+
+function setup() {
+  const activities = new ActivityModel()
+  const pools = new PoolModel(activities)
+  pools.pool(1, 'db\0postgresql\0main', 2)
+  activities.begin(7, 0, 'GET', REQUEST)
+  activities.setRoute(7, '/export')
+  return { activities, pools, row: (now: number) => pools.rows(now, 'one')[0]! }
+}
+
+suite('a pool', () => {
+  test('has its holders, the oldest first, with route, site and age, and those who wait', () => {
+    const { activities, pools, row } = setup()
+    pools.ask(10, 100, 1, 7)
+    pools.take(10, 130)
+    pools.site(10, 'exportAll src/export.js:9')
+    pools.ask(11, 200, 1, 0)
+    pools.take(11, 200)
+    pools.ask(12, 250, 1, 7)
+    const { limit, used, idle, pending, holders, wait } = row(400)
+    assert.deepEqual({ limit, used, idle, pending }, { limit: 2, used: 2, idle: null, pending: 1 })
+    assert.deepEqual(holders, [
+      { activity: 'one:7', route: 'GET /export', site: 'exportAll src/export.js:9', age: 270 },
+      { activity: null, route: null, site: null, age: 200 },
+    ])
+    assert.equal(wait.max, 30)
+    assert.equal(activities.live.get(7)!.waits!.get(-12)!.name, 'postgresql main')
+    assert.equal(activities.routeByName('GET /export')!.waits.get('poolWait')!.total, 30)
+  })
+
+  test('names the route of a holder whose request is over', () => {
+    const { activities, pools, row } = setup()
+    pools.ask(10, 100, 1, 7)
+    pools.take(10, 100)
+    activities.end(7, 150, OUTCOME.ok, 200)
+    assert.deepEqual(row(500).holders[0], { activity: 'one:7', route: 'GET /export', site: null, age: 400 })
+  })
+
+  test('counts how long its slots were used, and time-outs', () => {
+    const { pools, row } = setup()
+    pools.ask(10, 100, 1, 7)
+    pools.take(10, 100)
+    pools.release(10, 180)
+    pools.release(10, 500) // twice is once
+    pools.ask(11, 200, 1, 7)
+    pools.fail(11, 700, true)
+    pools.ask(12, 200, 1, 7)
+    pools.fail(12, 210, false)
+    const { used, pending, use, wait, timeouts, holders } = row(800)
+    assert.deepEqual({ used, pending, timeouts, holders }, { used: 0, pending: 0, timeouts: 1, holders: [] })
+    assert.deepEqual([use!.max, wait.max], [80, 500])
+    const [totals] = pools.totals().pools
+    assert.deepEqual([totals!.use.count, totals!.wait.count, totals!.timeouts], [1, 3, 1])
+  })
+
+  test('has the last word about itself, and goes when it says so', () => {
+    const { pools, row } = setup()
+    pools.ask(10, 100, 1, 0)
+    pools.take(10, 100)
+    pools.state(1, 2 + POOL_IDLE * 3, 5)
+    assert.deepEqual([row(200).used, row(200).idle, row(200).pending], [2, 3, 5])
+    pools.state(1, -1, -1)
+    assert.deepEqual(pools.rows(300, 'one'), [])
+  })
+
+  test('forgets leases when events were lost', () => {
+    const { pools, row } = setup()
+    pools.ask(10, 100, 1, 7)
+    pools.take(10, 100)
+    pools.forgetBefore(200)
+    assert.deepEqual([row(300).used, row(300).holders], [0, []])
+    pools.release(10, 400)
+    assert.equal(pools.totals().pools[0]!.use.count, 0)
+  })
+})
+
+test("libuv's pool is known by its probe, and unknown numbers are null", () => {
+  const pools = new PoolModel(new ActivityModel())
+  assert.deepEqual(pools.rows(0, 'one'), [])
+  pools.threadpoolWait(100, 0.1)
+  pools.threadpoolWait(600, 210)
+  pools.threadpool = { size: 4, used: undefined, probeAge: 35 }
+  const [unknown] = pools.rows(1000, 'one')
+  assert.deepEqual(
+    [unknown!.kind, unknown!.limit, unknown!.used, unknown!.idle, unknown!.pending, unknown!.probeAge],
+    ['libuv', 4, null, null, null, 35],
+  )
+  assert.equal(unknown!.wait.max, 210)
+  pools.threadpool = { size: 4, used: 3, probeAge: 0 }
+  const [known] = pools.rows(1000, 'one')
+  assert.deepEqual([known!.used, known!.idle], [3, 1])
+})
