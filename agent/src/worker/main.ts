@@ -86,7 +86,7 @@ const threadpool = startThreadPoolProbe({
 const gcWish = new GcWish(main.channel, now)
 const vitals = createVitals(now)
 let server: RunningServer | undefined
-let otlp: Otlp | undefined
+let otlp: Otlp | undefined = undefined
 
 function keepHouse(): void {
   const time = now()

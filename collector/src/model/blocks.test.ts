@@ -174,8 +174,9 @@ suite('victims', () => {
   test('are also those that arrive right after it: they had been waiting in the socket', () => {
     const { blocks, rows } = setup()
     blocks.turn(1, 1000, 100)
-    blocks.arrived(() => 'GET /cart', 1002)
-    blocks.arrived(() => 'GET /cart', 1006)
+    const block = blocks.justBefore(1002)
+    blocks.addVictim(block!, 'GET /cart')
+    assert.equal(blocks.justBefore(1006), undefined)
     assert.deepEqual(rows()[0]!.victims, { count: 1, time: 50, byRoute: { 'GET /cart': 1 } })
   })
 })

@@ -13,7 +13,7 @@ export interface Capture {
   stack: Frame[]
 }
 
-interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
+export interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
   turn: number
   /** On the agent's clock. */
   begin: number
@@ -98,11 +98,19 @@ export class BlockModel {
     this.#count(block)
   }
 
-  /** Something came right after a block: a request that arrived while the loop was held. */
-  arrived(route: () => string, now: number): void {
+  /** The block for whose end something that comes now must have waited, if there was one. */
+  justBefore(now: number): Block | undefined {
     const block = this.#blocks.at(-1)
-    if (!block || now - block.end > AFTERMATH_MS || now < block.end) return
-    this.#addVictim(block, route(), block.duration / 2)
+    return block && now >= block.end && now - block.end <= AFTERMATH_MS ? block : undefined
+  }
+
+  /** It arrived while the loop was held; when is not known, so half the time is taken. */
+  addVictim(block: Block, route: string): void {
+    const time = block.duration / 2
+    block.victims.count++
+    block.victims.time += time
+    block.victims.byRoute[route] = (block.victims.byRoute[route] ?? 0) + 1
+    this.#charge(block, route, time)
   }
 
   trace(turn: number, trace: { traceId: string; spanId: string }): void {
@@ -208,13 +216,6 @@ export class BlockModel {
       victims.byRoute[activity.name] = (victims.byRoute[activity.name] ?? 0) + 1
     }
     return victims
-  }
-
-  #addVictim(block: Block, route: string, time: number): void {
-    block.victims.count++
-    block.victims.time += time
-    block.victims.byRoute[route] = (block.victims.byRoute[route] ?? 0) + 1
-    this.#charge(block, route, time)
   }
 
   #count(block: Block): void {

@@ -6,7 +6,7 @@ import { CLOCK, CONTROL, type Channel } from '../protocol/channel.ts'
 import { CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/index.ts'
 import type { BlockRow, Frame, HookRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
-import { BlockModel, type Capture } from './blocks.ts'
+import { BlockModel, type Block, type Capture } from './blocks.ts'
 import { parseFrame, shortFile } from './culprit.ts'
 import { HotModel } from './hot.ts'
 import { LoopModel } from './loop.ts'
@@ -52,6 +52,8 @@ export class InstanceModel {
   readonly #hooked: HookRow[] = []
   readonly #frames = new Map<number, Frame>()
   readonly #gc = new Map<string, Histogram>()
+  /** Requests that arrived while a block lasted, until their route is known. */
+  readonly #delayed = new Map<number, Block>()
   #collecting: { capture: Capture; missing: number } | undefined
   #halfTrace: { turn: number; traceId: string } | undefined
   #dropped = 0
@@ -79,8 +81,10 @@ export class InstanceModel {
       case EVENT.begin:
         return this.#begin(id, time, a, b)
       case EVENT.route:
-        return activities.setRoute(id, this.#name(a))
+        activities.setRoute(id, this.#name(a))
+        return this.#settleVictim(id)
       case EVENT.end:
+        this.#settleVictim(id)
         return activities.end(id, time, a, b)
       case EVENT.outlive:
         return this.#outlive(id, time, a, b)
@@ -140,6 +144,7 @@ export class InstanceModel {
       this.#dropped = dropped
       this.activities.forgetBefore(now)
       this.pools.forgetBefore(now)
+      this.#delayed.clear()
     }
   }
 
@@ -223,7 +228,17 @@ export class InstanceModel {
 
   #begin(id: number, time: number, name: number, code: number): void {
     this.activities.begin(id, time, this.#name(name), code)
-    if (code % 16 === 0) this.blocks.arrived(() => this.activities.find(id)?.name ?? '', time)
+    const block = code % 16 === 0 ? this.blocks.justBefore(time) : undefined
+    if (block) this.#delayed.set(id, block)
+  }
+
+  /** A victim is counted once its route is known, at its end at the latest. */
+  #settleVictim(id: number): void {
+    if (this.#delayed.size === 0) return
+    const block = this.#delayed.get(id)
+    if (!block) return
+    this.#delayed.delete(id)
+    this.blocks.addVictim(block, this.activities.find(id)?.name ?? '')
   }
 
   #outlive(id: number, time: number, what: number, site: number): void {
