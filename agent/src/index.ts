@@ -2,12 +2,13 @@
  * The entry of `node --import @loopscope/agent server.js`. Synchronous and without top-level await, so that it can be
  * required as well; it starts the agent, or stands down with one line. Nothing here may throw into the program.
  */
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { isMainThread, threadId, workerData } from 'node:worker_threads'
 import { CONTROL } from '@loopscope/collector/protocol'
 import type { AgentApi } from './api.ts'
 import { loadConfig } from './config.ts'
+import { currentThreadId } from './kernel-thread.ts'
 import { createLog } from './log.ts'
 import { createApi } from './program/agent-api.ts'
 import { startWorker, type Host } from './program/host.ts'
@@ -70,7 +71,7 @@ function describeThread({ channel }: Program): ThreadInfo {
   return {
     buffer: channel.buffer,
     threadId: isMainThread ? 0 : threadId,
-    tid: isMainThread ? process.pid : kernelThreadId(),
+    tid: isMainThread ? process.pid : currentThreadId(),
     name: isMainThread ? 'main' : `worker ${threadId}`,
     startedAt: Date.now(),
   }
@@ -79,15 +80,6 @@ function describeThread({ channel }: Program): ThreadInfo {
 /** Node has loaded node:cluster in a cluster's worker, and taken NODE_UNIQUE_ID away; elsewhere it is not to be loaded. */
 function isClusterWorker(): boolean {
   return process.connected && (process.getBuiltinModule('node:cluster') as unknown as { isWorker: boolean }).isWorker
-}
-
-/** Linux: /proc/thread-self is a link to PID/task/TID. */
-function kernelThreadId(): number {
-  try {
-    return Number(basename(readlinkSync('/proc/thread-self')))
-  } catch {
-    return 0
-  }
 }
 
 /** OTEL_SERVICE_NAME, else the name of the package that the program's file belongs to, else the file's own. */

@@ -2,14 +2,15 @@
  * What Linux knows of a thread: is it waiting in its loop's poll, and how much of its time did it wait for a processor?
  * Both are reads of /proc/self/task of 2 to 5 us that disturb nobody. On other systems the answer is `unknown`.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
 export type ThreadState = 'idle' | 'busy' | 'unknown'
 
+/** ms so far: on a processor, ready without one, and (of the whole cgroup) held back by its quota. */
 export interface Schedule {
-  /** ms on a processor, and ms ready without one. */
   cpu: number
   runDelay: number
+  throttled?: number
 }
 
 /** epoll_wait, epoll_pwait and epoll_pwait2 by architecture: linux/arch/x86/entry/syscalls, include/uapi/asm-generic. */
@@ -40,6 +41,7 @@ export function openKernel(tid: number): Kernel | undefined {
   } catch {
     // A kernel without CONFIG_SCHED_INFO: the state alone, then.
   }
+  const quota = openQuota()
   /** execSync polls in a loop of its own, whose descriptor was opened later than the thread's: the lowest one is ours. */
   let loop = Infinity
 
@@ -57,7 +59,9 @@ export function openKernel(tid: number): Kernel | undefined {
       const text = schedstat === undefined ? undefined : readText(schedstat)
       if (text === undefined) return undefined
       const [cpu, runDelay] = text.split(' ')
-      return { cpu: Number(cpu) / 1e6, runDelay: Number(runDelay) / 1e6 }
+      const schedule: Schedule = { cpu: Number(cpu) / 1e6, runDelay: Number(runDelay) / 1e6 }
+      const throttled = quota?.()
+      return throttled === undefined ? schedule : { ...schedule, throttled }
     },
     close() {
       closeSync(syscall)
@@ -66,7 +70,24 @@ export function openKernel(tid: number): Kernel | undefined {
   }
 }
 
-const buffer = Buffer.alloc(256)
+/** cgroup v2 counts how long its processes were held back by their quota; undefined where there is none (cpu.max: "max"). */
+function openQuota(): (() => number | undefined) | undefined {
+  try {
+    const path = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'latin1'))?.[1]
+    if (path === undefined) return undefined
+    const folder = `/sys/fs/cgroup${path}`
+    if (readFileSync(`${folder}/cpu.max`, 'latin1').startsWith('max')) return undefined
+    const descriptor = openSync(`${folder}/cpu.stat`, 'r')
+    return () => {
+      const micros = /^throttled_usec (\d+)$/m.exec(readText(descriptor) ?? '')?.[1]
+      return micros === undefined ? undefined : Number(micros) / 1000
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const buffer = Buffer.alloc(1024)
 
 function readText(descriptor: number): string | undefined {
   try {

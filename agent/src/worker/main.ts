@@ -5,6 +5,7 @@
 import { hostname } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Collector, exposition, families, startServer, type Family, type RunningServer } from '@loopscope/collector'
+import { currentThreadId } from '../kernel-thread.ts'
 import { localSocket } from '../local.ts'
 import { createLog } from '../log.ts'
 import { now } from '../program/clock.ts'
@@ -13,10 +14,12 @@ import { createCapturer } from './capturer.ts'
 import { GcWish } from './gc-wish.ts'
 import { joinCollector } from './join.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import { openKernel } from './kernel.ts'
 import { Observed } from './observed.ts'
 import { startOtlp, type Otlp } from './otlp/start.ts'
 import { startPatrol } from './patrol.ts'
 import { Sampler } from './sampler.ts'
+import { Standstill } from './standstill.ts'
 import { createThreadCapturers } from './thread-capturer.ts'
 import { startThreadPoolProbe } from './threadpool.ts'
 import { Threads } from './threads.ts'
@@ -75,7 +78,14 @@ const sampler =
         random: Math.random,
       })
     : undefined
-startPatrol(threads.live, sampler, now)
+const ownKernel = disabled.has('kernel') ? undefined : openKernel(currentThreadId())
+const standstill = new Standstill({
+  schedule: () => ownKernel?.schedule(),
+  stoodStill(from, to) {
+    for (const thread of threads.live) thread.model.blocks.suspended(from, to)
+  },
+})
+startPatrol({ threads: threads.live, sampler, standstill, now })
 threads.listen()
 
 const threadpool = startThreadPoolProbe({

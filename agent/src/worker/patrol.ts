@@ -5,11 +5,19 @@
 import { CONTROL } from '@loopscope/collector/protocol'
 import type { Observed } from './observed.ts'
 import type { Sampler } from './sampler.ts'
+import type { Standstill } from './standstill.ts'
 
 /** The ring must not fill up meanwhile: 32,768 events last for half a second at 60,000 a second. */
 const LONGEST_MS = 125
 
-export function startPatrol(threads: ReadonlySet<Observed>, sampler: Sampler | undefined, now: () => number): () => void {
+export interface PatrolOptions {
+  threads: ReadonlySet<Observed>
+  sampler: Sampler | undefined
+  standstill: Standstill
+  now: () => number
+}
+
+export function startPatrol({ threads, sampler, standstill, now }: PatrolOptions): () => void {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let wasResting = true
@@ -18,6 +26,7 @@ export function startPatrol(threads: ReadonlySet<Observed>, sampler: Sampler | u
   const round = (): void => {
     if (stopped) return
     const time = now()
+    standstill.wake(time)
     let nextAt = time + LONGEST_MS
     let resting = true
     for (const thread of threads) {
@@ -32,6 +41,7 @@ export function startPatrol(threads: ReadonlySet<Observed>, sampler: Sampler | u
       nextAt = Math.min(nextAt, sampler.nextAt)
     }
     wasResting = resting
+    standstill.sleep(nextAt)
     timer = setTimeout(round, nextAt - time)
   }
 

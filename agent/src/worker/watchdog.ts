@@ -13,6 +13,7 @@ export interface WatchdogOptions {
   channel: Channel
   thresholdMs: number
   state: () => ThreadState
+  /** Of the thread so far. */
   schedule: () => Schedule | undefined
   /** Wakes the thread's loop. */
   ping: () => void
@@ -20,7 +21,7 @@ export interface WatchdogOptions {
   /** The loop is held since `begin` (ms on the agent's clock) in this turn. */
   held: (turn: number, begin: number, now: number) => void
   /** The turn that had been held is over; what the kernel says of it. */
-  ended: (turn: number, evidence: { cpu?: number; runDelay?: number }) => void
+  ended: (turn: number, evidence: Partial<Schedule>) => void
 }
 
 export interface Look {
@@ -110,7 +111,7 @@ export class Watchdog {
     this.#beat = beat
     this.#pingedAt = undefined
     this.#nextCaptureMs = this.#firstCaptureMs
-    this.#baseline = undefined
+    this.#baseline = this.#options.schedule()
     this.#isHeld = false
   }
 
@@ -118,11 +119,11 @@ export class Watchdog {
     const state = this.#state(now)
     if (state === 'idle') {
       this.#freeAt = now
+      this.#baseline = this.#options.schedule()
       return
     }
     if (state === 'unknown') return
     this.#busyAt = now
-    this.#baseline ??= this.#options.schedule()
     const held = now - this.#freeAt
     if (held >= this.#nextCaptureMs - 0.5) {
       this.#options.capture?.(beat, CAPTURE.block)
@@ -147,10 +148,15 @@ export class Watchdog {
     return now - this.#pingedAt >= PING_GRACE_MS ? 'busy' : 'unknown'
   }
 
-  #evidence(): { cpu?: number; runDelay?: number } {
+  /** Since the last look before the block. */
+  #evidence(): Partial<Schedule> {
     const after = this.#options.schedule()
     const before = this.#baseline
     if (!after || !before) return {}
-    return { cpu: after.cpu - before.cpu, runDelay: after.runDelay - before.runDelay }
+    const evidence: Partial<Schedule> = { cpu: after.cpu - before.cpu, runDelay: after.runDelay - before.runDelay }
+    if (after.throttled !== undefined && before.throttled !== undefined) {
+      evidence.throttled = after.throttled - before.throttled
+    }
+    return evidence
   }
 }

@@ -118,6 +118,7 @@ suite('a block', () => {
     assert.equal(rows()[0]!.trace, null)
     blocks.trace(1, trace)
     assert.deepEqual(rows()[0]!.trace, trace)
+    blocks.takeFinished(100_000, 500, 'main') // all evidence is in: they count now
     assert.deepEqual(blocks.totals().blocks[0]!.exemplar, { ...trace, value: 80, at: EPOCH + 920 })
   })
 
@@ -165,6 +166,7 @@ suite('victims', () => {
     capture(1, [frame('spin')], 1)
     blocks.turn(1, 1000, 100)
     assert.deepEqual(rows()[0]!.victims, { count: 2, time: 100, byRoute: { 'GET /cart': 2 } })
+    blocks.takeFinished(100_000, 500, 'main') // all evidence is in: they count now
     const { victims } = blocks.totals()
     assert.deepEqual(victims, [{ route: 'GET /cart', culprit: 'GET /slow', time: 100 }])
     assert.equal(activities.routeByName('GET /cart')!.blockedFor.total, 100)
@@ -187,6 +189,7 @@ test('culprits are counted by name up to a limit, the rest as one', () => {
     capture(turn, [frame(`function${turn}`)])
     blocks.turn(turn, turn * 1000, 60)
   }
+  blocks.takeFinished(100_000, 500, 'main') // all evidence is in: they count now
   const { blocks: totals } = blocks.totals()
   assert.equal(totals.length, 51)
   assert.equal(totals.find((row) => row.function === 'other')!.duration.count, 30)

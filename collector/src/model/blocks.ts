@@ -18,7 +18,12 @@ export interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
   /** On the agent's clock. */
   begin: number
   end: number
+  /** What its captures say; the evidence has the last word. */
+  culprit: Culprit | undefined
 }
+
+/** ms of a block that were not the program's own. */
+export type Evidence = Omit<BlockRow['evidence'], 'samples'>
 
 export interface BlockOptions {
   thresholdMs: number
@@ -31,6 +36,7 @@ export interface BlockOptions {
 
 const KEEP = 300
 const MAX_CULPRITS = 50
+const MAX_STANDSTILLS = 16
 /** Captures of turns that turned out short are of no use. */
 const MAX_PENDING = 256
 /** How often the same function must be seen in start-up. */
@@ -45,6 +51,7 @@ export class BlockModel {
   readonly #culprits = new Map<string, Totals['blocks'][number] & { histogram: Histogram }>()
   readonly #victims = new Map<string, Totals['victims'][number]>()
   #open: { turn: number; begin: number; seen: number } | undefined
+  #standstills: { from: number; to: number }[] = []
   #nextId = 1
   /** Blocks that wait for late evidence (their trace, their collections) before they are passed on. */
   #fresh: Block[] = []
@@ -94,8 +101,8 @@ export class BlockModel {
     block.victims = this.#victimsInFlight(block)
     this.#blocks.push(block)
     this.#fresh.push(block)
+    for (const { from, to } of this.#standstills) this.#suspend(block, from, to)
     if (this.#blocks.length > KEEP) this.#blocks.shift()
-    this.#count(block)
   }
 
   /** The block for whose end something that comes now must have waited, if there was one. */
@@ -117,30 +124,56 @@ export class BlockModel {
     const block = this.#blocks.findLast((one) => one.turn === turn)
     if (!block || block.trace) return
     block.trace = trace
-    const culprit = this.#culprits.get(culpritKey(block))
-    if (culprit) culprit.exemplar = { ...trace, value: block.duration, at: block.at } satisfies Exemplar
   }
 
   /** A garbage collection: part of the block in whose window it fell. */
   gc(end: number, duration: number): void {
-    const block = this.#blocks.findLast((one) => end - duration / 2 >= one.begin && end - duration / 2 <= one.end)
-    if (!block) return
-    block.evidence.gc = (block.evidence.gc ?? 0) + duration
-    if (block.evidence.gc > block.duration / 2) block.cause = 'gc'
+    const middle = end - duration / 2
+    const block = this.#blocks.findLast((one) => middle >= one.begin && middle <= one.end)
+    if (block) this.#prove(block, { gc: (block.evidence.gc ?? 0) + duration })
   }
 
-  /** What the kernel says of the time of the last block. */
-  kernel(turn: number, evidence: { cpu?: number; runDelay?: number }): void {
+  /** What the kernel says of the turn that had been held. */
+  kernel(turn: number, evidence: Evidence): void {
     const block = this.#blocks.findLast((one) => one.turn === turn)
-    if (!block) return
-    Object.assign(block.evidence, evidence)
-    if ((evidence.runDelay ?? 0) > block.duration / 2) block.cause = 'cpu-starved'
+    if (block) this.#prove(block, evidence)
   }
 
-  /** Blocks that ended before `now - delay`, each once. */
+  /** The whole process stood still. The turn in which it did may not be over yet. */
+  suspended(from: number, to: number): void {
+    this.#standstills.push({ from, to })
+    if (this.#standstills.length > MAX_STANDSTILLS) this.#standstills.shift()
+    for (const block of this.#blocks) this.#suspend(block, from, to)
+  }
+
+  #suspend(block: Block, from: number, to: number): void {
+    const ms = Math.min(to, block.end) - Math.max(from, block.begin)
+    if (ms > 0) this.#prove(block, { suspended: (block.evidence.suspended ?? 0) + ms })
+  }
+
+  /**
+   * The cause is what took most of the block. What is left for the program's own code names that code only if it would have
+   * been a block by itself: starvation and suspension are never charged to it.
+   */
+  #prove(block: Block, evidence: Evidence): void {
+    Object.assign(block.evidence, evidence)
+    const { gc = 0, runDelay = 0, suspended = 0 } = block.evidence
+    const parts: [Cause, number][] = [
+      ['gc', gc],
+      ['cpu-starved', runDelay],
+      ['suspended', suspended],
+    ]
+    const [cause, ms] = parts.sort((a, b) => b[1] - a[1])[0]!
+    const isOwn = block.duration - gc - runDelay - suspended >= this.#options.thresholdMs
+    const isCode = ms < block.duration / 2 && (isOwn || ms === 0)
+    blame(block, isCode ? (block.culprit?.cause ?? 'unknown') : cause, isOwn || isCode || cause === 'gc')
+  }
+
+  /** Blocks that ended before `now - delay`, each once: all evidence is there, they count from now on. */
   takeFinished(now: number, delay: number, thread: string): BlockRow[] {
     const ready = this.#fresh.filter((block) => block.end < now - delay)
     if (ready.length > 0) this.#fresh = this.#fresh.filter((block) => block.end >= now - delay)
+    for (const block of ready) this.#count(block)
     return ready.map((block) => this.#row(block, thread))
   }
 
@@ -178,20 +211,20 @@ export class BlockModel {
     const seen = mostFrequent(captures)
     const culprit: Culprit | undefined = seen && findCulprit(seen.stack)
     const activity = seen && this.#options.activities.find(seen.activity)
-    const frame = culprit?.frame
-    return {
+    const block: Block = {
       id: `${this.#options.instance}:${this.#nextId++}`,
       turn,
       begin,
       end,
       at: begin + this.#options.epoch,
       duration: end - begin,
-      cause: (culprit?.cause ?? 'unknown') satisfies Cause,
-      function: frame?.function ?? null,
-      file: frame?.file ?? null,
-      line: frame?.line ?? null,
-      column: frame?.column ?? null,
-      api: culprit?.api ?? null,
+      culprit,
+      cause: 'unknown',
+      function: null,
+      file: null,
+      line: null,
+      column: null,
+      api: null,
       stack: seen?.stack ?? [],
       activity: activity ? this.#activityOf(activity) : null,
       route: routeOf(activity),
@@ -199,6 +232,8 @@ export class BlockModel {
       victims: { count: 0, time: 0, byRoute: {} },
       evidence: { samples: captures.length },
     }
+    blame(block, culprit?.cause ?? 'unknown')
+    return block
   }
 
   #activityOf(activity: LiveActivity): NonNullable<BlockRow['activity']> {
@@ -232,6 +267,7 @@ export class BlockModel {
       this.#culprits.set(isFull ? 'other' : key, culprit)
     }
     culprit.histogram.record(block.duration)
+    if (block.trace) culprit.exemplar = { ...block.trace, value: block.duration, at: block.at } satisfies Exemplar
     for (const [route, count] of Object.entries(block.victims.byRoute)) {
       this.#charge(block, route, (block.victims.time * count) / block.victims.count)
     }
@@ -250,9 +286,20 @@ export class BlockModel {
   }
 
   #row(block: Block, thread: string): BlockRow {
-    const { turn: _turn, begin: _begin, end: _end, ...row } = block
+    const { turn: _turn, begin: _begin, end: _end, culprit: _culprit, ...row } = block
     return { ...row, instance: this.#options.instance, thread }
   }
+}
+
+/** Names the cause, and the code. */
+function blame(block: Block, cause: Cause, hasCulprit = true): void {
+  const culprit = hasCulprit ? block.culprit : undefined
+  block.cause = cause
+  block.function = culprit?.frame.function ?? null
+  block.file = culprit?.frame.file ?? null
+  block.line = culprit?.frame.line ?? null
+  block.column = culprit?.frame.column ?? null
+  block.api = culprit?.api ?? null
 }
 
 function culpritKey(block: Block): string {

@@ -1,5 +1,6 @@
 export * from './channel.ts'
 export * from './events.ts'
 export * from './rows.ts'
+export * from './stacks.ts'
 export * from './stream.ts'
 export * from './local.ts'

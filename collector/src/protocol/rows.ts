@@ -78,7 +78,11 @@ export interface BlockRow {
   route: string | null
   trace: { traceId: string; spanId: string } | null
   victims: { count: number; time: number; byRoute: Record<string, number> }
-  evidence: { samples: number; cpu?: number; gc?: number; runDelay?: number; throttled?: number }
+  /**
+   * Captures, and ms of the block: on a processor, collecting garbage, ready without a processor, of that held back by the
+   * cgroup's quota, stopped (SIGSTOP, a debugger, a frozen machine).
+   */
+  evidence: { samples: number; cpu?: number; gc?: number; runDelay?: number; throttled?: number; suspended?: number }
   open?: true
 }
 

@@ -1,0 +1,44 @@
+/**
+ * Whether the whole process stood still: stopped by a signal or a debugger, or frozen with its machine. Then this thread too
+ * came back late from its timer, and the kernel says that it was neither on a processor nor waiting for one meanwhile.
+ */
+import type { Schedule } from './kernel.ts'
+
+export interface StandstillOptions {
+  /** Of this thread. */
+  schedule: () => Schedule | undefined
+  stoodStill: (from: number, to: number) => void
+}
+
+/** A timer may be this late on a busy machine without a reason to ask. */
+const LATE_MS = 100
+/** What the kernel cannot account for must be most of it. */
+const SHARE = 0.7
+
+export class Standstill {
+  readonly #options: StandstillOptions
+  #before: Schedule | undefined
+  #due = Infinity
+
+  constructor(options: StandstillOptions) {
+    this.#options = options
+  }
+
+  /** The worker is about to sleep until `due`. */
+  sleep(due: number): void {
+    this.#due = due
+    this.#before = this.#options.schedule()
+  }
+
+  /** It is back, at `now`. */
+  wake(now: number): void {
+    const late = now - this.#due
+    if (late < LATE_MS) return
+    const before = this.#before
+    const after = this.#options.schedule()
+    // Without the kernel's word the lateness could as well be starvation.
+    if (!before || !after) return
+    const accounted = after.cpu - before.cpu + (after.runDelay - before.runDelay)
+    if (accounted < late * (1 - SHARE)) this.#options.stoodStill(this.#due, now)
+  }
+}
