@@ -12,7 +12,7 @@ await build({
   format: 'esm',
   target: 'node22',
   // Packages stay packages: they are the agent's dependencies. Only loopscope's own collector is taken in.
-  external: ['ws', 'prom-client', 'prom-client/*', '@opentelemetry/*'],
+  external: ['ws', 'prom-client', 'prom-client/*', 'pprof-format', '@opentelemetry/*'],
   legalComments: 'none',
   logLevel: 'warning',
 })

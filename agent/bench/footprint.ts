@@ -4,7 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { runBench, type Run } from './support/bench.ts'
 import { interleave } from './support/interleave.ts'
 import { count, number, path } from './support/options.ts'
-import { AGENT_ENVIRONMENT, AGENT_PRELOAD, cpuBetween, requireBuild, ROOT, serverFile, startServer } from './support/server.ts'
+import {
+  AGENT_ENVIRONMENT,
+  AGENT_PRELOAD,
+  cpuBetween,
+  requireBuild,
+  ROOT,
+  serverFile,
+  startServer,
+} from './support/server.ts'
 import { spread, type Spread } from './support/statistics.ts'
 import { figure, range, table } from './support/table.ts'
 
@@ -68,7 +76,11 @@ async function measureStart({ options: { rounds, node }, progress }: Run<typeof 
   await interleave(2, arms) // files into the page cache
   const { none, agent } = await interleave(rounds, arms, (round) => progress(`start ${round + 1} of ${rounds}`))
   const row = (id: string, about: string, key: keyof Start, aim?: number): Row =>
-    toRow({ id, about, unit: 'ms', ...(aim === undefined ? {} : { aim }) }, none.map((one) => one[key]), agent.map((one) => one[key]))
+    toRow(
+      { id, about, unit: 'ms', ...(aim === undefined ? {} : { aim }) },
+      none.map((one) => one[key]),
+      agent.map((one) => one[key]),
+    )
   return [
     row('start', 'start-up: whole life of an empty program', 'wholeMs', 20),
     row('start.first-line', '  of it until its first line', 'firstLineMs'),
@@ -105,7 +117,11 @@ async function measureIdle(run: Run<typeof options>): Promise<Row[]> {
     agent.push(observed)
   }
   const row = (id: string, about: string, unit: string, key: keyof Idle, aim: number): Row =>
-    toRow({ id, about, unit, aim }, none.map((one) => one[key]), agent.map((one) => one[key]))
+    toRow(
+      { id, about, unit, aim },
+      none.map((one) => one[key]),
+      agent.map((one) => one[key]),
+    )
   return [
     row('memory', 'resident memory of an idle server', 'MB', 'megabytes', 25),
     row('idle', 'CPU of an idle server, share of a core', '%', 'share', 0.3),
@@ -134,16 +150,24 @@ function draw(rows: readonly Row[]): string {
 
 await runBench({
   name: 'footprint',
-  summary: 'Start-up time, resident memory and idle CPU with the agent, against none; and that idle programs still exit.',
+  summary:
+    'Start-up time, resident memory and idle CPU with the agent, against none; and that idle programs still exit.',
   options,
-  examples: ['npm run bench:footprint', 'npm run bench:footprint -- --rounds 60 --idle-seconds 30', 'npm run bench:footprint -- --json --check'],
+  examples: [
+    'npm run bench:footprint',
+    'npm run bench:footprint -- --rounds 60 --idle-seconds 30',
+    'npm run bench:footprint -- --json --check',
+  ],
   async run(run) {
     requireBuild()
     const { tolerance, node } = run.options
     const rows = [...(await measureStart(run)), ...(await measureIdle(run))]
     const missed = rows
       .filter(({ more, aim }) => aim !== undefined && more.median > aim * (1 + tolerance))
-      .map(({ about, more, unit, aim }) => `${about}: +${figure(more.median)} ${unit}, aim <= +${aim} (tolerance ${tolerance * 100} %)`)
+      .map(
+        ({ about, more, unit, aim }) =>
+          `${about}: +${figure(more.median)} ${unit}, aim <= +${aim} (tolerance ${tolerance * 100} %)`,
+      )
     return { data: { programs: { node }, tolerance, rows, exitsByItself: true }, text: draw(rows), missed }
   },
 })

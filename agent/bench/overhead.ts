@@ -14,22 +14,30 @@ import { figure, range, table } from './support/table.ts'
 
 type Target = Pick<LoadTask, 'method' | 'path' | 'bodies'> & { about: string; aim: number }
 
-const orders = Array.from({ length: 50 }, (_, n) => JSON.stringify({ product: n + 1, quantity: (n % 5) + 1, note: 'a gift, please wrap it' }))
+const orders = Array.from({ length: 50 }, (_, n) =>
+  JSON.stringify({ product: n + 1, quantity: (n % 5) + 1, note: 'a gift, please wrap it' }),
+)
 const HELLO = { method: 'GET', path: '/', aim: 1.03 } as const
 const TARGETS: Record<string, Target> = {
   bare: { ...HELLO, about: 'node:http hello world' },
   express: { ...HELLO, about: 'Express 5 hello world' },
   fastify: { ...HELLO, about: 'Fastify 5 hello world' },
-  realistic: { method: 'POST', path: '/orders/acme', bodies: orders, about: 'Fastify 5: JSON body, 3 awaits, timer, pg', aim: 1.01 },
+  realistic: {
+    method: 'POST',
+    path: '/orders/acme',
+    bodies: orders,
+    about: 'Fastify 5: JSON body, 3 awaits, timer, pg',
+    aim: 1.01,
+  },
 }
 const NAMES = Object.keys(TARGETS)
 const CALIBRATION_REQUESTS = 500
 
 const options = {
   only: some(NAMES, `servers: ${NAMES.join(',')}`),
-  rounds: count(5, 'rounds of none, agent, none again'),
+  rounds: count(4, 'rounds of none, agent, none again'),
   seconds: number(1.5, 'how long one measurement takes, about', 0.01),
-  'warm-up': number(1.2, 'seconds of load before it, not counted', 0.01),
+  'warm-up': number(2.5, 'seconds of load before it, not counted', 0.01),
   connections: count(32, 'keep-alive connections of the load'),
   tolerance: number(0.03, 'with --check: how much of a ratio over its aim is taken for noise'),
   node: path(process.execPath, 'the Node.js that runs the servers'),
@@ -56,13 +64,19 @@ interface Row {
 async function measureServer(name: string, load: Load, env: NodeJS.ProcessEnv, run: Run<typeof options>): Promise<Row> {
   const { options: asked, children, progress } = run
   const target = TARGETS[name]!
-  const task = { connections: asked.connections, method: target.method, path: target.path, ...(target.bodies ? { bodies: target.bodies } : {}) }
+  const task = {
+    connections: asked.connections,
+    method: target.method,
+    path: target.path,
+    ...(target.bodies ? { bodies: target.bodies } : {}),
+  }
   const prefix = pinnedTo(0)
   let perSecond = 0
 
   const measure = async (preload: readonly string[]): Promise<Measured> => {
     const server = await startServer(children, { name, node: asked.node, prefix, nodeArgs: preload, environment: env })
-    const send = (requests: number) => load.send({ ...task, port: server.port, requests: Math.max(1, Math.round(requests)) })
+    const send = (requests: number) =>
+      load.send({ ...task, port: server.port, requests: Math.max(1, Math.round(requests)) })
     if (perSecond === 0) {
       // How fast it is once it is warm: all rounds get the same number of requests.
       await send(CALIBRATION_REQUESTS)
@@ -100,7 +114,17 @@ async function measureServer(name: string, load: Load, env: NodeJS.ProcessEnv, r
 
 function draw(rows: readonly Row[], run: Run<typeof options>): string {
   const { rounds, connections, node } = run.options
-  const head = ['server', 'none us/req', 'agent us/req', 'ratio', '(quartiles)', 'aim', 'noise', '(quartiles)', 'throughput']
+  const head = [
+    'server',
+    'none us/req',
+    'agent us/req',
+    'ratio',
+    '(quartiles)',
+    'aim',
+    'noise',
+    '(quartiles)',
+    'throughput',
+  ]
   const lines = rows.map(({ server, none, agent, ratio, aim, noise, throughput }) => [
     server,
     figure(none.median),

@@ -44,12 +44,19 @@ await runBench({
   name: 'record',
   summary: 'What an event, a turn, a request, a lease and a capture cost, in ns.',
   options: {
-    only: some(MICRO_BENCHES.map(({ name }) => name), `groups: ${MICRO_BENCHES.map(({ name }) => name).join(',')}`),
+    only: some(
+      MICRO_BENCHES.map(({ name }) => name),
+      `groups: ${MICRO_BENCHES.map(({ name }) => name).join(',')}`,
+    ),
     rounds: count(25, 'rounds of each'),
     scale: number(1, 'how much a round repeats what it measures', 0.0001),
     tolerance: number(0.2, 'with --check: by what share an aim may be missed on a noisy machine'),
   },
-  examples: ['npm run bench:record', 'npm run bench:record -- --only turn,request --rounds 100', 'npm run bench:record -- --json --check'],
+  examples: [
+    'npm run bench:record',
+    'npm run bench:record -- --only turn,request --rounds 100',
+    'npm run bench:record -- --json --check',
+  ],
   async run({ options: { only, rounds, scale, tolerance }, children, progress }) {
     requireBuild()
     const figures: Figure[] = []
@@ -63,7 +70,10 @@ await runBench({
     const rows = [...figures, ...wholeRequest(figures)].map(toRow)
     const missed = rows
       .filter(({ aim, median }) => aim !== undefined && median > aim * (1 + tolerance))
-      .map(({ about, median, unit, aim }) => `${about}: ${figure(median)} ${unit}, aim <= ${aim} (tolerance ${tolerance * 100} %)`)
+      .map(
+        ({ about, median, unit, aim }) =>
+          `${about}: ${figure(median)} ${unit}, aim <= ${aim} (tolerance ${tolerance * 100} %)`,
+      )
     return { data: { rounds, scale, tolerance, rows }, text: draw(rows), missed }
   },
 })

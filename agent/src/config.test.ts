@@ -111,7 +111,10 @@ suite('configuration', () => {
 
   test('values of a wrong kind in a file do not throw', (t) => {
     for (const value of ['null', '{}', '[[]]', 'true', '{"toString":1}']) {
-      const { config } = loadConfig({}, place(t, `{ "blockMs": ${value}, "listen": ${value}, "disable": ${value} }`).below)
+      const { config } = loadConfig(
+        {},
+        place(t, `{ "blockMs": ${value}, "listen": ${value}, "disable": ${value} }`).below,
+      )
       assert.equal(config.blockMs, 20, value)
       assert.equal(config.listen, '127.0.0.1:9464', value)
       assert.deepEqual(config.disable, value === 'true' ? ['true'] : [], value)

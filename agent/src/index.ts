@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { isMainThread, threadId, workerData } from 'node:worker_threads'
-import { CONTROL } from '@loopscope/collector/protocol'
+import { CONTROL, type Channel } from '@loopscope/collector/protocol'
 import type { AgentApi } from './api.ts'
 import { loadConfig } from './config.ts'
 import { currentThreadId } from './kernel-thread.ts'
@@ -41,13 +41,17 @@ function start(): void {
   const program = startProgram(config)
   const thread = describeThread(program)
   process.on('exit', () => {
-    program.channel.control[CONTROL.closed] = 1
+    close(program.channel)
   })
   let host: Host | undefined
   if (isMainThread) {
     const mayCapture = mayUseInspector()
     if (!mayCapture) {
-      log('warn', 'inspector', 'under --permission it needs --allow-inspector to name what blocks the loop; all else works')
+      log(
+        'warn',
+        'inspector',
+        'under --permission it needs --allow-inspector to name what blocks the loop; all else works',
+      )
     }
     host = startWorker(
       new URL('./worker.js', import.meta.url), // beside this file once both are bundled (scripts/bundle.ts)
@@ -58,6 +62,7 @@ function start(): void {
         agentVersion: agentVersion(),
         cwd: process.cwd(),
         service: serviceName(),
+        script: process.argv[1] ?? '',
         mayCapture,
         clusterParent: isClusterWorker() ? process.ppid : undefined,
       },
@@ -65,6 +70,12 @@ function start(): void {
     )
   } else announceThread(thread)
   Object.defineProperty(global, AGENT, { value: createApi(program, host), configurable: true })
+}
+
+/** An exit in the middle of a turn is no end by force: the worker is given the time to take its record of it away. */
+function close({ control }: Channel): void {
+  control[CONTROL.closed] = 1
+  if (control[CONTROL.recorded] === 1) Atomics.wait(control, CONTROL.recorded, 1, 500)
 }
 
 function describeThread({ channel }: Program): ThreadInfo {

@@ -27,7 +27,9 @@ suite('the log', () => {
 
   test('leaves out what is below its level', () => {
     const say = (level: string): string =>
-      logged(`const log = createLog('${level}'); for (const level of ['error', 'warn', 'info', 'debug']) log(level, level, level)`)
+      logged(
+        `const log = createLog('${level}'); for (const level of ['error', 'warn', 'info', 'debug']) log(level, level, level)`,
+      )
     assert.equal(say('error'), 'loopscope: error\n')
     assert.equal(say('debug'), 'loopscope: error\nloopscope: warn\nloopscope: info\nloopscope: debug\n')
   })

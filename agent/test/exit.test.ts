@@ -25,7 +25,17 @@ suite('the end of a program', () => {
     }
   })
 
-  for (const way of ['exit-3', 'exit-code', 'exit-later', 'before-exit', 'throw', 'throw-later', 'reject', 'top-level-await', 'abort']) {
+  for (const way of [
+    'exit-3',
+    'exit-code',
+    'exit-later',
+    'before-exit',
+    'throw',
+    'throw-later',
+    'reject',
+    'top-level-await',
+    'abort',
+  ]) {
     test(`exit code, output and errors are the same: ${way}`, async (t) => {
       const bare = await run(t, 'exit.js', { node: [], args: [way] })
       const observed = await run(t, 'exit.js', { args: [way] })

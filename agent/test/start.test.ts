@@ -21,7 +21,10 @@ suite('a program starts under the agent', () => {
   }
 
   test('by NODE_OPTIONS', async (t) => {
-    const { code, stdout, stderr } = await run(t, 'hello.mjs', { node: [], environment: { NODE_OPTIONS: '--import agent' } })
+    const { code, stdout, stderr } = await run(t, 'hello.mjs', {
+      node: [],
+      environment: { NODE_OPTIONS: '--import agent' },
+    })
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'hello.mjs: agent true\n', stderr: '' })
   })
 
@@ -39,7 +42,11 @@ suite('a program starts under the agent', () => {
 
   test('from standard input and by --eval', async (t) => {
     const code = "console.log(Symbol.for('loopscope.agent') in globalThis)"
-    for (const args of [[...AGENT, '-'], [...AGENT, '--eval', code], [...AGENT, '--print', '1', '--eval', code]]) {
+    for (const args of [
+      [...AGENT, '-'],
+      [...AGENT, '--eval', code],
+      [...AGENT, '--print', '1', '--eval', code],
+    ]) {
       const { stdout, stderr } = await startCommand(t, process.execPath, args, { input: code }).ended
       assert.match(stdout, /^true\n/, args.join(' '))
       assert.equal(stderr, '')
@@ -58,10 +65,16 @@ suite('a program starts under the agent', () => {
       },
     })
     const port = await portOf(running)
-    const listening = await running.until('the line of the server', () => /listening on (\S+)/.exec(running.stderr) ?? undefined)
+    const listening = await running.until(
+      'the line of the server',
+      () => /listening on (\S+)/.exec(running.stderr) ?? undefined,
+    )
     const answer = await get(Number(new URL(listening[1]!).port), '/api/v1/instances')
     const { items } = JSON.parse(answer.body) as { items: { service: string; pid: number }[] }
-    assert.deepEqual(items.map((row) => row.service), ['shop-by-npm'])
+    assert.deepEqual(
+      items.map((row) => row.service),
+      ['shop-by-npm'],
+    )
     assert.notEqual(items[0]!.pid, running.pid)
     assert.equal(running.stderr.match(/listening/g)!.length, 1, running.stderr)
     assert.equal((await get(port, '/')).body, 'ok')
@@ -81,10 +94,20 @@ suite('a program starts under the agent', () => {
   test('in a directory that does not exist any more, with a line at the most', async (t) => {
     const directory = mkdtempSync(join(tmpdir(), 'loopscope-gone-'))
     const script = join(directory, 'remover.sh')
-    writeFileSync(script, `rm -rf "${directory}"; exec "${process.execPath}" --import "${new URL('../dist/agent.js', import.meta.url).href}" "${join(PROGRAMS, 'hello.cjs')}"`)
+    writeFileSync(
+      script,
+      `rm -rf "${directory}"; exec "${process.execPath}" --import "${new URL('../dist/agent.js', import.meta.url).href}" "${join(PROGRAMS, 'hello.cjs')}"`,
+    )
     t.after(() => rmSync(directory, { recursive: true, force: true }))
     const { stdout, stderr, code } = await startCommand(t, 'sh', [script], { cwd: directory }).ended
-    const bare = await startCommand(t, 'sh', ['-c', `cd "$1"; rmdir "$1"; exec "$2" "$3"`, 'sh', mkdtempSync(directory), process.execPath, join(PROGRAMS, 'hello.cjs')]).ended
+    const bare = await startCommand(t, 'sh', [
+      '-c',
+      `cd "$1"; rmdir "$1"; exec "$2" "$3"`,
+      'sh',
+      mkdtempSync(directory),
+      process.execPath,
+      join(PROGRAMS, 'hello.cjs'),
+    ]).ended
     t.diagnostic(`without the agent: ${bare.code} ${bare.stderr.split('\n')[0]}`)
     assert.equal(code, bare.code, stderr)
     if (bare.code === 0) assert.match(stdout, /^hello.cjs/)
@@ -101,7 +124,9 @@ suite('a program under the agent', () => {
 
   test('sees the same streams, globals, arguments and error settings as without it', async (t) => {
     const bare = JSON.parse((await run(t, 'streams.js', { node: [] })).stdout) as { execArgv: unknown }
-    const observed = JSON.parse((await run(t, 'streams.js', { node: [] , environment: { NODE_OPTIONS: '--import agent' } })).stdout) as unknown
+    const observed = JSON.parse(
+      (await run(t, 'streams.js', { node: [], environment: { NODE_OPTIONS: '--import agent' } })).stdout,
+    ) as unknown
     assert.deepEqual(observed, bare)
   })
 

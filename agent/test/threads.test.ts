@@ -16,7 +16,10 @@ test('worker threads, nested ones too, are instances with turns and blocks of th
     const rows = await running.table('instances')
     return rows.length === 4 ? rows : undefined
   })
-  assert.deepEqual(rows.map((row) => row.pid), Array(4).fill(running.pid))
+  assert.deepEqual(
+    rows.map((row) => row.pid),
+    Array(4).fill(running.pid),
+  )
   assert.equal(new Set(rows.map((row) => row.id)).size, 4)
   assert.equal(rows.filter((row) => row.thread === 'main').length, 1)
   await running.until('blocks in all three workers', async () => {
@@ -24,13 +27,18 @@ test('worker threads, nested ones too, are instances with turns and blocks of th
     threads.delete('main')
     return threads.size === 3 ? threads : undefined
   })
-  for (const loop of await running.table('loop')) {
-    if (loop.thread === 'main') continue
-    assert.ok(loop.turnsPerSecond > 0.5, JSON.stringify(loop))
-    assert.ok(loop.utilization > 0.05 && loop.utilization < 0.9, JSON.stringify(loop))
-    assert.ok(loop.longestTurn >= 59, JSON.stringify(loop))
-  }
-  if (process.platform === 'linux') assert.equal(agentThreads(running), 1, 'one worker of the agent, whatever the program starts')
+  // Each holds its loop for 60 of every 360 ms, once its own start is over.
+  await running.until('their own loops', async () => {
+    const loops = (await running.table('loop')).filter((row) => row.thread !== 'main')
+    const isRight = loops.map(
+      ({ turnsPerSecond, utilization, longestTurn }) =>
+        turnsPerSecond > 0.5 && utilization > 0.05 && utilization < 0.9 && longestTurn >= 59,
+    )
+    if (isRight.length === 3 && !isRight.includes(false)) return loops
+    throw new Error(JSON.stringify(loops))
+  })
+  if (process.platform === 'linux')
+    assert.equal(agentThreads(running), 1, 'one worker of the agent, whatever the program starts')
 
   running.child.stdin!.end()
   const { code, stderr } = await running.ended
@@ -46,6 +54,8 @@ test('many short workers leave nothing behind, and their exits are seen', async 
     return live.length === 1 ? rows : undefined
   })
   t.diagnostic(`${rows.length - 1} of ${count} short workers were seen`)
+  // The agent's worker needs a moment to start; whoever has come and gone by then is not known.
+  assert.ok(rows.length > 4, 'those that came later are known')
   assert.equal(rows.find((row) => row.status !== 'exited')!.thread, 'main')
   if (process.platform === 'linux') assert.equal(agentThreads(running), 1)
   running.child.stdin!.end()
@@ -57,4 +67,15 @@ test('a program of short workers alone ends as it does without the agent', async
   const bare = await run(t, 'short-threads.js', { node: [] })
   const observed = await run(t, 'short-threads.js')
   assert.deepEqual(observed, bare)
+})
+
+test('where the kernel says nothing, idle threads are not taken for blocked, and the program ends by itself', async (t) => {
+  const running = start(t, 'short-threads.js', { environment: { LOOPSCOPE_DISABLE: 'kernel' } })
+  await running.printed(/^over \d+$/m)
+  await running.ready()
+  const statuses = (await running.table('instances')).map((row) => row.status)
+  assert.ok(!statuses.includes('blocked'), statuses.join())
+  running.child.stdin!.end()
+  const { code, signal, stderr } = await running.ended
+  assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
 })

@@ -18,8 +18,12 @@ test('a block in a sampled span carries its trace, one in another span does not'
     [TRACE, null],
   )
 
-  const { body } = await running.ask('/metrics', { accept: 'application/openmetrics-text; version=1.0.0' })
-  const exemplars = body.split('\n').filter((line) => line.includes('block_duration') && line.includes(TRACE.traceId))
+  // A block is counted when its late evidence is in.
+  const exemplars = await running.until('the exemplar', async () => {
+    const { body } = await running.ask('/metrics', { accept: 'application/openmetrics-text; version=1.0.0' })
+    const lines = body.split('\n').filter((line) => line.includes('block_duration') && line.includes(TRACE.traceId))
+    return lines.length > 0 ? lines : undefined
+  })
   assert.equal(exemplars.length, 1)
   assert.match(exemplars[0]!, /span_id="b7ad6b7169203331"/)
 })

@@ -1,4 +1,5 @@
 /** Every key, once. Input, footer and help are made from this table. Key names are those of the terminal library. */
+import type { FlameEvent, FlameMove } from './state/flame.ts'
 import type { Event } from './state/reduce.ts'
 import type { State, ViewName } from './state/state.ts'
 
@@ -23,14 +24,17 @@ export interface KeyRow {
   shown: string
   /** The footer's word; without one it stands in the help only. */
   label?: string
+  /** Another word where the key means something else. */
+  labelIn?: (scene: KeyScene) => string | undefined
   about: string
-  group: 'views' | 'list' | 'screen'
+  group: 'views' | 'list' | 'flame' | 'screen'
   /** Not offered where this says no. */
   when?: (scene: KeyScene) => boolean
   action: (scene: KeyScene) => Action
 }
 
 const isList = (scene: KeyScene) => scene.sortable.length > 0 && !isOpen(scene)
+const inFlame = ({ state }: KeyScene) => state.view === 'hot' && state.flame !== null
 const isOpen = ({ state }: KeyScene) => state.places[state.view].open !== null
 const scrolls = (scene: KeyScene) => isOpen(scene) || scene.state.view === 'help'
 
@@ -43,14 +47,32 @@ const go = (view: ViewName, key: string, about: string): KeyRow => ({
   action: () => ({ type: 'view', view }),
 })
 
-const step = (keys: string[], shown: string, about: string, by: (scene: KeyScene) => number): KeyRow => ({
+const step = (
+  keys: string[],
+  shown: string,
+  about: string,
+  by: (scene: KeyScene) => number,
+  move?: FlameMove,
+): KeyRow => ({
   keys,
   shown,
   about,
   group: 'list',
-  when: (scene) => isList(scene) || scrolls(scene),
-  action: (scene) =>
-    scrolls(scene) ? { type: 'scroll', by: by(scene) } : { type: 'move', by: by(scene), keys: scene.rows },
+  when: (scene) => (inFlame(scene) ? move !== undefined : isList(scene) || scrolls(scene)),
+  action: (scene) => {
+    if (inFlame(scene) && move !== undefined) return { type: 'flame-move', move }
+    return scrolls(scene) ? { type: 'scroll', by: by(scene) } : { type: 'move', by: by(scene), keys: scene.rows }
+  },
+})
+
+const flame = (keys: string[], shown: string, about: string, event: FlameEvent, label?: string): KeyRow => ({
+  keys,
+  shown,
+  ...(label === undefined ? {} : { label }),
+  about,
+  group: 'flame',
+  when: inFlame,
+  action: () => event,
 })
 
 export const KEYS: readonly KeyRow[] = [
@@ -73,13 +95,18 @@ export const KEYS: readonly KeyRow[] = [
     keys: ['enter', 'return'],
     shown: 'Enter',
     label: 'open',
-    about: 'opens the row; on instances: only this one',
+    labelIn: (scene) => (inFlame(scene) ? 'zoom' : scene.state.view === 'hot' ? 'flame' : undefined),
+    about: 'opens the row; hot: flame graph; instances: only it',
     group: 'list',
-    when: (scene) => isList(scene) && scene.rows.length > 0 && (scene.opens || scene.state.view === 'instances'),
-    action: ({ state, rows, selected }) =>
-      state.view === 'instances'
+    when: (scene) =>
+      inFlame(scene) || (isList(scene) && scene.rows.length > 0 && (scene.opens || scene.state.view === 'instances')),
+    action: (scene) => {
+      const { state, rows, selected } = scene
+      if (inFlame(scene)) return { type: 'flame-zoom' }
+      return state.view === 'instances'
         ? { type: 'instance', instance: state.instance === null ? (selected ?? null) : null }
-        : { type: 'open', keys: rows },
+        : { type: 'open', keys: rows }
+    },
   },
   {
     keys: ['escape', 'backspace'],
@@ -90,8 +117,8 @@ export const KEYS: readonly KeyRow[] = [
     when: ({ state }) => state.view !== 'overview' || state.instance !== null,
     action: () => ({ type: 'back' }),
   },
-  step(['up', 'k'], '↑ k', 'up', () => -1),
-  step(['down', 'j'], '↓ j', 'down', () => 1),
+  step(['up', 'k'], '↑ k', 'up', () => -1, 'up'),
+  step(['down', 'j'], '↓ j', 'down', () => 1, 'down'),
   step(['pageup', 'C-u'], 'PgUp', 'a page up', ({ page }) => -page),
   step(['pagedown', 'C-d'], 'PgDn', 'a page down', ({ page }) => page),
   step(['home'], 'Home', 'to the first row: stays on the worst', () => -1e6),
@@ -130,6 +157,12 @@ export const KEYS: readonly KeyRow[] = [
     when: isList,
     action: () => ({ type: 'follow' }),
   },
+  flame(['left'], '←', 'the frame to the left', { type: 'flame-move', move: 'left' }),
+  flame(['right'], '→', 'the frame to the right', { type: 'flame-move', move: 'right' }),
+  flame(['S-r', 'R'], 'R', 'the route of the frame alone, or all', { type: 'flame-route' }, 'route'),
+  flame(['S-i', 'I'], 'I', 'turns it around: what ran, and who called it', { type: 'flame-invert' }, 'invert'),
+  flame(['a'], 'a', 'all frames of libraries and of Node, or few', { type: 'flame-everything' }, 'all'),
+  flame(['w'], 'w', 'the last minute, 5 or 15', { type: 'flame-window' }, 'window'),
   {
     keys: ['space'],
     shown: 'Space',

@@ -5,7 +5,7 @@ import { now } from '../../src/program/clock.ts'
 import { createCapturer } from '../../src/worker/capturer.ts'
 
 const { shared, wake } = workerData as { shared: Float64Array; wake: Int32Array }
-const capture = createCapturer()
+const capture = createCapturer(new Float64Array(16), now)
 // A promise of waitAsync does not keep a thread alive.
 setInterval(() => {}, 60_000)
 parentPort!.postMessage('ready')

@@ -15,6 +15,8 @@ const DEPTH = 30
 const WATCH_MS = 4
 /** One round of that loop never takes this long by itself. */
 const GAP_US = 8
+/** Connecting, evaluating and disconnecting come as up to three pauses; what is further away is something else. */
+const NEAR_MS = 0.5
 
 /** Different functions, as in a real stack: each frame has a position of its own. */
 const steps = Array.from({ length: DEPTH }, (_, n) => {
@@ -33,7 +35,10 @@ export const capture: MicroBench = {
     const program = createProgram()
     const { recorder, activities, empty, channel } = program
     installCapture({ recorder, activities, now, onContext: () => {} })
-    const take = (globalThis as Record<symbol, unknown>)[Symbol.for(CAPTURE_KEY)] as (beat: number, reason: number) => void
+    const take = (globalThis as Record<symbol, unknown>)[Symbol.for(CAPTURE_KEY)] as (
+      beat: number,
+      reason: number,
+    ) => void
     const direct = measureLoop(plan, 300, (n) => {
       deep(() => {
         empty()
@@ -43,7 +48,12 @@ export const capture: MicroBench = {
     if (channel.control[CONTROL.captures] === 0) throw new Error('no capture was taken')
     const { held, late } = await dispatched(plan, program)
     return [
-      { id: 'capture.direct', about: 'the capture function, 24 frames', unit: 'us', samples: direct.map((ns) => ns / 1000) },
+      {
+        id: 'capture.direct',
+        about: 'the capture function, 24 frames',
+        unit: 'us',
+        samples: direct.map((ns) => ns / 1000),
+      },
       { id: 'capture', about: 'a capture through the inspector, main thread held', unit: 'us', samples: held },
       { id: 'capture.latency', about: '  from the asking to the stack', unit: 'us', samples: late },
     ]
@@ -63,18 +73,18 @@ async function dispatched(plan: Plan, program: Program): Promise<{ held: number[
     await new Promise((resolve) => setTimeout(resolve, 1))
     empty()
     const from = channel.control[CONTROL.head]!
-    let gaps = 0
-    let idleGaps = 0
+    let pauses: Pause[] = []
     deep(() => {
-      idleGaps = watch()
-      Atomics.add(wake, 0, 1)
-      Atomics.notify(wake, 0)
-      gaps = watch()
+      pauses = watch(() => {
+        Atomics.add(wake, 0, 1)
+        Atomics.notify(wake, 0)
+      })
     })
     const capturedAt = timeOfCapture(program, from)
     // It came too late for this watch: the worker was not scheduled.
     if (capturedAt === undefined || i < 0) continue
-    held.push(gaps - idleGaps)
+    const near = pauses.filter(({ from, to }) => from - NEAR_MS < capturedAt && capturedAt < to + NEAR_MS)
+    held.push(near.reduce((sum, { us }) => sum + us, 0))
     late.push((capturedAt - shared[0]!) * 1000)
   }
   await worker.terminate()
@@ -82,16 +92,27 @@ async function dispatched(plan: Plan, program: Program): Promise<{ held: number[
   return { held, late }
 }
 
-/** CPU time in us that this thread spent on anything but this loop. */
-function watch(): number {
-  const end = now() + WATCH_MS
-  let gaps = 0
-  for (let last = cpuUs(); now() < end; ) {
+interface Pause {
+  from: number
+  to: number
+  us: number
+}
+
+/** When this thread spent CPU time on anything but this loop, and how much; `begin` may already cause the first pause. */
+function watch(begin: () => void): Pause[] {
+  const pauses: Pause[] = []
+  let last = cpuUs()
+  let from = now()
+  const end = from + WATCH_MS
+  begin()
+  while (from < end) {
     const time = cpuUs()
-    if (time - last > GAP_US) gaps += time - last
+    const to = now()
+    if (time - last > GAP_US) pauses.push({ from, to, us: time - last })
     last = time
+    from = to
   }
-  return gaps
+  return pauses
 }
 
 function cpuUs(): number {

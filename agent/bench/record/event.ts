@@ -5,7 +5,16 @@ import { measureLoop, type MicroBench } from '../support/micro.ts'
 import { createProgram } from './program.ts'
 
 const EMPTY_EVERY = 1 << 13
-const KINDS = [EVENT.begin, EVENT.route, EVENT.wait, EVENT.resume, EVENT.end, EVENT.poolAsk, EVENT.poolTake, EVENT.poolRelease]
+const KINDS = [
+  EVENT.begin,
+  EVENT.route,
+  EVENT.wait,
+  EVENT.resume,
+  EVENT.end,
+  EVENT.poolAsk,
+  EVENT.poolTake,
+  EVENT.poolRelease,
+]
 const ROUTES = Array.from({ length: 64 }, (_, n) => `/api/v${n % 3}/things/:id/parts/${n}`)
 
 export const event: MicroBench = {

@@ -24,7 +24,17 @@ export const memory: MicroBench = {
     for (let round = -1; round < plan.rounds; round++) {
       const { channel, recorder, activities } = createProgram()
       const reader = new Reader(channel)
-      const identity = { id: '1', service: '', pid: 1, host: '', thread: 'main', node: '', agent: '', cwd: '/' }
+      const identity = {
+        id: '1',
+        service: '',
+        pid: 1,
+        host: '',
+        thread: 'main',
+        node: '',
+        agent: '',
+        cwd: '/',
+        agentFile: '',
+      }
       const model = new InstanceModel({ ...identity, epoch: 0, startedAt: 0, thresholdMs: 50 }, reader.name)
       const [get, route] = [recorder.name('GET'), recorder.name('/things/:id')]
       const live = new Array<Activity | undefined>(n).fill(undefined)

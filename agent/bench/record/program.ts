@@ -3,6 +3,7 @@ import { CLOCK, CONTROL, createChannel, type Channel } from '@loopscope/collecto
 import { Activities } from '../../src/program/activity.ts'
 import { now } from '../../src/program/clock.ts'
 import { startGcWatch } from '../../src/program/gc.ts'
+import { startHeapReading } from '../../src/program/heap.ts'
 import { Pools } from '../../src/program/pools.ts'
 import { Recorder } from '../../src/program/recorder.ts'
 import { Traces } from '../../src/program/trace.ts'
@@ -24,6 +25,7 @@ export function createProgram(): Program {
   const pools = new Pools(recorder, activities, now)
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
+  const heap = startHeapReading(channel)
   const { control, clock } = channel
   clock[CLOCK.epoch] = Date.now() - now()
   return {
@@ -36,6 +38,7 @@ export function createProgram(): Program {
       pools.sweep(time)
       traces.settle(time)
       gc.settle()
+      heap.settle(time)
     },
     empty() {
       control[CONTROL.tail] = control[CONTROL.head]!

@@ -25,6 +25,7 @@ class Traffic {
   readonly #methods: number[]
   readonly #routes: number[]
   readonly #frames: number[]
+  readonly #query: number
   #id = 1
   #lease = 1_000_000_000
   #time = 1000
@@ -36,7 +37,10 @@ class Traffic {
     this.#isBusy = isBusy
     this.#methods = ['GET', 'POST'].map((method) => recorder.name(method))
     this.#routes = Array.from({ length: 20 }, (_, n) => recorder.name(`/api/things/:id/parts/${n}`))
-    this.#frames = Array.from({ length: 12 }, (_, n) => recorder.name(frameName(`step${n}`, `/srv/app/src/file${n}.js`, 10 + n, 5, false)))
+    this.#frames = Array.from({ length: 12 }, (_, n) =>
+      recorder.name(frameName(`step${n}`, `/srv/app/src/file${n}.js`, 10 + n, 5, false)),
+    )
+    this.#query = recorder.name(['db', 'postgresql main'].join(PART))
     this.#record(EVENT.pool, 1, recorder.name(['db', 'postgresql', 'main'].join(PART)), 10)
   }
 
@@ -54,11 +58,13 @@ class Traffic {
     return this.#events
   }
 
-  /** A slot of a pool for every request; now and then a long turn, a sample. */
+  /** A slot of a pool and a query for every request; now and then a long turn, a sample. */
   #work(id: number): void {
     const lease = this.#lease++
     this.#record(EVENT.poolAsk, lease, 1, id)
     this.#record(EVENT.poolTake, lease, 0, 0)
+    this.#record(EVENT.wait, id, id, this.#query)
+    this.#record(EVENT.resume, id, 0, 0)
     this.#record(EVENT.poolRelease, lease, 0, 0)
     if (id % 200 === 0) this.#record(EVENT.turn, id, 6, 0)
     if (id % 500 !== 0) return
@@ -89,6 +95,7 @@ function measure(plan: Plan, { id, about, isBusy }: Mix): Figure[] {
       node: process.versions.node,
       agent: '0',
       cwd: '/srv/app',
+      agentFile: '/srv/app/agent.js',
       epoch: 0,
       startedAt: 0,
       thresholdMs: 50,
@@ -120,7 +127,7 @@ export const worker: MicroBench = {
   run(plan) {
     return [
       ...measure(plan, { id: 'plain', about: 'begin, route, end', isBusy: false }),
-      ...measure(plan, { id: 'busy', about: 'with a pool, long turns, samples', isBusy: true }),
+      ...measure(plan, { id: 'busy', about: 'with a pool, a query, samples', isBusy: true }),
     ]
   },
 }

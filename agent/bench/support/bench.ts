@@ -49,7 +49,9 @@ export async function runBench<O extends Options>(bench: Bench<O>): Promise<void
   }
   if (options.help) {
     const examples = bench.examples.map((line) => `  ${line}`).join('\n')
-    console.log(`${bench.summary}\n\nUsage: npm run bench:${bench.name} -- [options]\n\n${helpOf(all)}\n\nExamples:\n${examples}`)
+    console.log(
+      `${bench.summary}\n\nUsage: npm run bench:${bench.name} -- [options]\n\n${helpOf(all)}\n\nExamples:\n${examples}`,
+    )
     return
   }
 
@@ -66,7 +68,10 @@ export async function runBench<O extends Options>(bench: Bench<O>): Promise<void
     progress('')
     const missed = report.missed ?? []
     if (options.json) console.log(JSON.stringify({ bench: bench.name, ...machine(), ...report.data, missed }))
-    else console.log(`${report.text}${missed.length === 0 ? '' : `\n\nMissed:\n${missed.map((line) => `  ${line}`).join('\n')}`}`)
+    else
+      console.log(
+        `${report.text}${missed.length === 0 ? '' : `\n\nMissed:\n${missed.map((line) => `  ${line}`).join('\n')}`}`,
+      )
     if (options.check && missed.length > 0) process.exitCode = EXIT.missed
   } catch (error) {
     progress('')
@@ -88,5 +93,9 @@ function createProgress(name: string): (text: string) => void {
 function machine(): Record<string, unknown> {
   const cpu = cpus()[0]?.model ?? 'unknown'
   const at = new Date().toISOString()
-  return { at, node: process.versions.node, machine: { platform: process.platform, arch: process.arch, cpu, cores: availableParallelism() } }
+  return {
+    at,
+    node: process.versions.node,
+    machine: { platform: process.platform, arch: process.arch, cpu, cores: availableParallelism() },
+  }
 }

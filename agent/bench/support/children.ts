@@ -22,13 +22,23 @@ export interface Child {
   /** The next message, or an error if the process ends before. */
   receive<T>(): Promise<T>
   ask<T>(message: object): Promise<T>
+  /** The last that it has written to stdout and stderr. */
+  said(): string
   stop(): Promise<void>
 }
 
 export class Children {
   readonly #running = new Set<ChildProcess>()
 
-  start({ prefix = [], node = process.execPath, nodeArgs = [], script, args = [], cwd, environment }: ChildOptions): Child {
+  start({
+    prefix = [],
+    node = process.execPath,
+    nodeArgs = [],
+    script,
+    args = [],
+    cwd,
+    environment,
+  }: ChildOptions): Child {
     const [command, ...rest] = [...prefix, node, ...nodeArgs, '--import', TETHER, script, ...args]
     // Detached: Ctrl-C in a terminal goes to the whole group, and it is the benchmark that ends its children.
     const child = spawn(command!, rest, {
@@ -63,6 +73,7 @@ export class Children {
     }
     return {
       pid: child.pid ?? 0,
+      said: () => said,
       receive,
       ask(message) {
         child.send(message, () => {})

@@ -38,6 +38,20 @@ export function some<T extends string>(names: readonly T[], help: string): Optio
   return { type: 'string', placeholder: 'NAMES', help, fallback: names, parse, allowed: `some of ${names.join(',')}` }
 }
 
+/** Any number of words of one form, separated by commas. */
+export function list(
+  fallback: readonly string[],
+  form: RegExp,
+  placeholder: string,
+  help: string,
+): Option<readonly string[]> {
+  const parse = (text: string): readonly string[] | undefined => {
+    const asked = text.split(',').map((word) => word.trim())
+    return asked.every((word) => form.test(word)) ? asked : undefined
+  }
+  return { type: 'string', placeholder, help, fallback, parse, allowed: `a list such as ${placeholder}` }
+}
+
 export function flag(help: string): Option<boolean> {
   return { type: 'boolean', placeholder: '', help, fallback: false, parse: () => true, allowed: '' }
 }

@@ -26,6 +26,7 @@ export interface Server {
   readonly port: number
   readonly pid: number
   usage(): Promise<Usage>
+  /** Rejects if the agent has complained meanwhile: what half of it costs means nothing. */
   stop(): Promise<void>
 }
 
@@ -46,7 +47,16 @@ export async function startServer(children: Children, options: ServerOptions): P
     environment: { ...AGENT_ENVIRONMENT, ...environment },
   })
   const { port } = await child.receive<{ port: number }>()
-  return { port, pid: child.pid, usage: () => child.ask<Usage>({ ask: 'usage' }), stop: () => child.stop() }
+  return {
+    port,
+    pid: child.pid,
+    usage: () => child.ask<Usage>({ ask: 'usage' }),
+    async stop() {
+      const complaint = /^loopscope: .*/m.exec(child.said())?.[0]
+      await child.stop()
+      if (complaint !== undefined) throw new Error(`${name}: the agent did not run as it should. It said: ${complaint}`)
+    },
+  }
 }
 
 /** `taskset -c CORE`, where there are two cores and taskset. */
@@ -57,7 +67,7 @@ export function pinnedTo(core: number): string[] {
 
 /** The agent is measured as it is shipped. */
 export function requireBuild(): void {
-  if (existsSync(new URL('../../dist/index.js', import.meta.url))) return
+  if (existsSync(new URL('../../dist/agent.js', import.meta.url))) return
   throw new Error('the agent is not built. Run `npm run build` first.')
 }
 

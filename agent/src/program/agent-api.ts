@@ -3,7 +3,7 @@ import type { AgentApi } from '../api.ts'
 import type { Host } from './host.ts'
 import type { Program } from './start.ts'
 
-export function createApi({ activities, recorder }: Program, host: Host | undefined): AgentApi {
+export function createApi({ activities, allowances, recorder }: Program, host: Host | undefined): AgentApi {
   return {
     async withTask(name, fn) {
       const task = activities.begin('background', recorder.name(name), activities.current())
@@ -16,6 +16,7 @@ export function createApi({ activities, recorder }: Program, host: Host | undefi
         throw error
       }
     },
+    allowBlocking: (fn, why) => allowances.run(fn, why),
     setRoute(name) {
       const activity = activities.current()
       if (activity) activities.setRoute(activity, recorder.name(name))

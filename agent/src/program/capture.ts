@@ -10,10 +10,12 @@
 import { CAPTURE, CLOCK, CONTROL, EVENT } from '@loopscope/collector/protocol'
 import type { Activities } from './activity.ts'
 import { CAPTURE_KEY } from './capture-key.ts'
-import { frameName } from './site.ts'
+import { aboutFunction, frameName } from './site.ts'
 import type { Recorder } from './recorder.ts'
 
 const MAX_FRAMES = 24
+/** See EVENT.capture for how they are put together. */
+const COUNTS = 64
 
 export interface CaptureOptions {
   recorder: Recorder
@@ -30,17 +32,22 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
   const frames = new Float64Array(MAX_FRAMES + 4)
   let capturing = false
 
-  /** beat: the turn that the worker saw (a capture that comes too late discards itself), or -1 for whatever runs now. */
+  /**
+   * beat: the turn that the worker saw (a capture that comes too late discards itself), or -1 for whatever runs now.
+   * When it was asked for is in the clock: a native function without interrupt checks makes it wait.
+   */
   function capture(beat: number, reason: number): void {
     if (capturing || recorder.naming) return
     const turn = control[CONTROL.beat]!
     if (beat >= 0 && turn !== beat) return
     capturing = true
     const began = now()
+    const asked = clock[CLOCK.asked]!
     try {
       const count = collect(reason === CAPTURE.block ? MAX_FRAMES : MAX_FRAMES / 2)
       const activity = activities.current()
-      recorder.record(EVENT.capture, turn, began, activity ? activity.id : 0, reason + 4 * count)
+      const late = asked > 0 && began > asked ? Math.floor(began - asked) : 0
+      recorder.record(EVENT.capture, turn, began, activity ? activity.id : 0, reason + 4 * (count + COUNTS * late))
       for (let i = 0; i < count; i += 4) {
         recorder.record(EVENT.frames, frames[i]!, frames[i + 1]!, frames[i + 2]!, frames[i + 3]!)
       }
@@ -80,13 +87,17 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
     const file = site.getFileName() ?? ''
     const isAsync = (site as unknown as { isAsync(): boolean }).isAsync()
     const name = site.getFunctionName() ?? ''
-    if (file === '') return recorder.name(frameName(name, '', 0, 0, isAsync))
+    if (file === '') return recorder.name(frameName(nativeName(site, name), '', 0, 0, isAsync))
+    // The wrappers of native functions differ in nothing but their name: hooks/support/landing.ts.
+    if (name[0] === 'n' && name[6] === ' ') return recorder.name(frameName(name, file, 0, 0, isAsync))
     const position = (site as unknown as { getPosition(): number }).getPosition() * 2 + (isAsync ? 1 : 0)
     let positions = files.get(file)
     if (positions === undefined) files.set(file, (positions = new Map()))
     let id = positions.get(position)
     if (id === undefined) {
-      id = recorder.name(frameName(name, file, site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0, isAsync))
+      const line = site.getLineNumber() ?? 0
+      const column = site.getColumnNumber() ?? 0
+      id = recorder.name(frameName(name, file, line, column, isAsync, aboutFunction(site, file, name, line, column)))
       positions.set(position, id)
     }
     return id
@@ -99,3 +110,8 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
   }
 }
 
+/** A native function by its receiver, as Error.stack shows it: "RegExp.test". V8 reads no getter for that. */
+function nativeName(site: NodeJS.CallSite, name: string): string {
+  const type = site.getTypeName()
+  return type === null || type === '' || name === '' ? name : type + '.' + name
+}

@@ -28,7 +28,13 @@ export function startGcWatch(channel: Channel, recorder: Recorder): { settle(): 
       }
       observer = new PerformanceObserver((list) => {
         for (const entry of list.getEntries() as unknown as GcEntry[]) {
-          recorder.record(EVENT.gc, 0, origin + entry.startTime + entry.duration, entry.duration, entry.detail?.kind ?? 0)
+          recorder.record(
+            EVENT.gc,
+            0,
+            origin + entry.startTime + entry.duration,
+            entry.duration,
+            entry.detail?.kind ?? 0,
+          )
         }
       })
       observer.observe({ entryTypes: ['gc'] })

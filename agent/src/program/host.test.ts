@@ -7,11 +7,20 @@ import { startWorker, type Host } from './host.ts'
 const DYING = new URL('../../test/programs/dying-worker.js', import.meta.url)
 
 /** What the worker is told: how it dies. */
-function begin(death: string, restartMs: number[], file = DYING): { host: Host; lines: string[]; over: () => Promise<void> } {
+function begin(
+  death: string,
+  restartMs: number[],
+  file = DYING,
+): { host: Host; lines: string[]; over: () => Promise<void> } {
   const lines: string[] = []
   // The agent does not keep a process alive; a test has to wait.
   const alive = setInterval(() => {}, 1000)
-  const host = startWorker(file, { death } as unknown as WorkerStart, (level, _, message) => lines.push(`${level}: ${message}`), restartMs)
+  const host = startWorker(
+    file,
+    { death } as unknown as WorkerStart,
+    (level, _, message) => lines.push(`${level}: ${message}`),
+    restartMs,
+  )
   return {
     host,
     lines,

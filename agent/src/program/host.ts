@@ -49,7 +49,10 @@ export function startWorker(file: URL, start: WorkerStart, log: Log, restartMs =
       reason = error.message
     })
     worker.on('exit', (code) => died(reason || `exit code ${code}`))
-    worker.unref() // last: a listener for messages holds the process
+    // A stream that nobody reads asks for more once something comes (a warning of Node, say), and that holds the process.
+    worker.stdout.destroy()
+    worker.stderr.destroy()
+    worker.unref() // last: a listener for messages holds the process, too
   }
 
   const died = (reason: string): void => {

@@ -67,7 +67,10 @@ suite('an event', () => {
     for (let id = 0; id < 20; id++) recorder.record(EVENT.begin, id, 0, 0, 0)
     assert.ok(channel.control[CONTROL.head]! < 0, 'the cursor has wrapped')
     reader.drain((_, id) => ids.push(id))
-    assert.deepEqual(ids, Array.from({ length: 20 }, (_, i) => i))
+    assert.deepEqual(
+      ids,
+      Array.from({ length: 20 }, (_, i) => i),
+    )
     for (let id = 0; id < RING_CAPACITY + 1; id++) recorder.record(EVENT.begin, id, 0, 0, 0)
     assert.equal(channel.control[CONTROL.dropped], 1)
   })
@@ -90,8 +93,14 @@ suite('a name', () => {
     const names = ['GET', '/cart/:id', '', 'a\0b\0c', '日本 🐢', 'x'.repeat(MAX_NAME)]
     const ids = names.map((name) => recorder.name(name))
     assert.equal(new Set(ids).size, names.length)
-    assert.deepEqual(names.map((name) => recorder.name(name)), ids)
-    assert.deepEqual(ids.map((id) => reader.name(id)), names)
+    assert.deepEqual(
+      names.map((name) => recorder.name(name)),
+      ids,
+    )
+    assert.deepEqual(
+      ids.map((id) => reader.name(id)),
+      names,
+    )
   })
 
   test('that is too long is cut', () => {

@@ -1,10 +1,17 @@
 /** Where in the program something was asked for: taken cheaply now, turned into a name only if somebody wants to know. */
 import { PART } from '@loopscope/collector/protocol'
 
-/** The name of a frame; numbers first, so that a cut hits the end of a long path. */
-export function frameName(name: string, file: string, line: number, column: number, isAsync: boolean): string {
+/** The name of a frame; numbers first, so that a cut hits the end of a long path. `about`: more flags. */
+export function frameName(
+  name: string,
+  file: string,
+  line: number,
+  column: number,
+  isAsync: boolean,
+  about = '',
+): string {
   const short = name.length > 160 ? name.slice(0, 160) : name
-  return (isAsync ? 'a' : '') + PART + line + PART + column + PART + short + PART + file
+  return (isAsync ? 'a' : '') + about + PART + line + PART + column + PART + short + PART + file
 }
 
 const DEPTH = 10
@@ -59,4 +66,30 @@ function isOwnCode(file: string): boolean {
   return (
     file !== '' && !file.startsWith('node:') && !file.includes('/node_modules/') && !file.includes('\\node_modules\\')
   )
+}
+
+/**
+ * Of a call site, in the flags of a frame's name: 'e' if it is the entry of its function, which V8 places at the list of
+ * parameters, and for code that is not Node's where its function begins (a source map may have its name there). Runs in
+ * captures: calls no method that the program could have replaced.
+ */
+export function aboutFunction(site: NodeJS.CallSite, file: string, name: string, line: number, column: number): string {
+  const enclosing = site as unknown as Enclosing
+  if (enclosing.getEnclosingLineNumber === undefined) return ''
+  const fromLine = enclosing.getEnclosingLineNumber()
+  const fromColumn = enclosing.getEnclosingColumnNumber()
+  const isEntry = line === fromLine && (column === fromColumn || isKeyword(column - fromColumn - name.length))
+  const isNode = file[0] === 'n' && file[1] === 'o' && file[2] === 'd' && file[3] === 'e' && file[4] === ':'
+  return (isEntry ? 'e' : '') + (isNode ? '' : fromLine + ':' + fromColumn)
+}
+
+/** The length of what can stand between the beginning of a function and its name: `function `, `async function* `. */
+function isKeyword(length: number): boolean {
+  return (length >= 8 && length <= 10) || (length >= 14 && length <= 16)
+}
+
+/** In V8 since 9.0, not in the types of Node. */
+interface Enclosing {
+  getEnclosingLineNumber?(): number
+  getEnclosingColumnNumber(): number
 }

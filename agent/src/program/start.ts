@@ -6,6 +6,7 @@ import type { HookContext } from '../hooks/hook.ts'
 import { BUILTIN_HOOKS, PACKAGE_HOOKS } from '../hooks/index.ts'
 import { startPackageHooks } from '../hooks/load.ts'
 import { Activities } from './activity.ts'
+import { Allowances } from './allow.ts'
 import { installCapture } from './capture.ts'
 import { now } from './clock.ts'
 import { startGcWatch } from './gc.ts'
@@ -18,6 +19,7 @@ import { startTurns } from './turn.ts'
 export interface Program {
   channel: Channel
   activities: Activities
+  allowances: Allowances
   recorder: Recorder
 }
 
@@ -29,6 +31,7 @@ export function startProgram(config: Config): Program {
   const recorder = new Recorder(channel)
   const disabled = new Set(config.disable)
   const activities = new Activities(recorder, now, { context: !disabled.has('context') })
+  const allowances = new Allowances(recorder, now, { context: !disabled.has('context') })
   const pools = new Pools(recorder, activities, now)
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
@@ -51,7 +54,11 @@ export function startProgram(config: Config): Program {
     },
   })
   if (!disabled.has('capture')) {
-    installCapture({ recorder, activities, now, onContext: (turn) => traces.putAside(turn) })
+    const onContext = (turn: number): void => {
+      traces.putAside(turn)
+      allowances.mark(turn)
+    }
+    installCapture({ recorder, activities, now, onContext })
   }
 
   const seen = (row: HookRow): void => {
@@ -66,5 +73,5 @@ export function startProgram(config: Config): Program {
     }
     startPackageHooks(PACKAGE_HOOKS, context, disabled)
   }
-  return { channel, activities, recorder }
+  return { channel, activities, allowances, recorder }
 }

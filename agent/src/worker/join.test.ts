@@ -39,7 +39,15 @@ async function serve(t: TestContext, listen: string, token?: string): Promise<Pl
   const directory = mkdtempSync(join(tmpdir(), 'ls-join-'))
   const collector = new Collector()
   const socketPath = join(directory, 's.sock')
-  const server = await startServer({ collector, now: Date.now, version: '0.1.0', log: () => {}, listen, socketPath, token })
+  const server = await startServer({
+    collector,
+    now: Date.now,
+    version: '0.1.0',
+    log: () => {},
+    listen,
+    socketPath,
+    token,
+  })
   t.after(async () => {
     await server.close()
     rmSync(directory, { recursive: true, force: true })

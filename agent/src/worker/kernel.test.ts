@@ -21,36 +21,40 @@ const WORKER = `
 
 const skip = process.platform === 'linux' ? false : 'the kernel of Linux is asked'
 
-test('a thread in its own poll is idle, in anything else it is busy, and unknown when it has ended', { skip }, async (t) => {
-  const worker = new Worker(WORKER, { eval: true })
-  t.after(() => worker.terminate())
-  const [tid] = (await once(worker, 'message')) as [number]
-  const kernel = openKernel(tid)!
-  assert.ok(kernel)
-  for (let i = 0; i < 100 && kernel.state() !== 'idle'; i++) await sleep(10)
-  assert.equal(kernel.state(), 'idle')
+test(
+  'a thread in its own poll is idle, in anything else it is busy, and unknown when it has ended',
+  { skip },
+  async (t) => {
+    const worker = new Worker(WORKER, { eval: true })
+    t.after(() => worker.terminate())
+    const [tid] = (await once(worker, 'message')) as [number]
+    const kernel = openKernel(tid)!
+    assert.ok(kernel)
+    for (let i = 0; i < 100 && kernel.state() !== 'idle'; i++) await sleep(10)
+    assert.equal(kernel.state(), 'idle')
 
-  for (const what of ['spin', 'wait', 'exec']) {
-    const before = kernel.schedule()!
-    const done = once(worker, 'message')
-    worker.postMessage(what)
-    await sleep(80)
-    assert.equal(kernel.state(), 'busy', what)
-    await done
-    await sleep(20)
-    assert.equal(kernel.state(), 'idle', `after ${what}`)
-    const after = kernel.schedule()!
-    const time = after.cpu + after.runDelay - before.cpu - before.runDelay
-    if (what === 'spin') assert.ok(time > 150, `${time} ms on a processor or waiting for one`)
-    if (what === 'wait') assert.ok(after.cpu - before.cpu < 100)
-  }
+    for (const what of ['spin', 'wait', 'exec']) {
+      const before = kernel.schedule()!
+      const done = once(worker, 'message')
+      worker.postMessage(what)
+      await sleep(80)
+      assert.equal(kernel.state(), 'busy', what)
+      await done
+      await sleep(20)
+      assert.equal(kernel.state(), 'idle', `after ${what}`)
+      const after = kernel.schedule()!
+      const time = after.cpu + after.runDelay - before.cpu - before.runDelay
+      if (what === 'spin') assert.ok(time > 150, `${time} ms on a processor or waiting for one`)
+      if (what === 'wait') assert.ok(after.cpu - before.cpu < 100)
+    }
 
-  worker.postMessage('end')
-  await once(worker, 'exit')
-  for (let i = 0; i < 100 && kernel.state() !== 'unknown'; i++) await sleep(10)
-  assert.equal(kernel.state(), 'unknown')
-  kernel.close()
-})
+    worker.postMessage('end')
+    await once(worker, 'exit')
+    for (let i = 0; i < 100 && kernel.state() !== 'unknown'; i++) await sleep(10)
+    assert.equal(kernel.state(), 'unknown')
+    kernel.close()
+  },
+)
 
 test('without a thread to ask there is no kernel to ask', () => {
   assert.equal(openKernel(0), undefined)

@@ -6,10 +6,12 @@ import { hostname } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Collector, exposition, families, startServer, type Family, type RunningServer } from '@loopscope/collector'
 import { currentThreadId } from '../kernel-thread.ts'
+import { openChannel } from '@loopscope/collector/protocol'
 import { localSocket } from '../local.ts'
 import { createLog } from '../log.ts'
 import { now } from '../program/clock.ts'
 import { appears } from './appears.ts'
+import { openBlackBox } from './black-box/open.ts'
 import { createCapturer } from './capturer.ts'
 import { GcWish } from './gc-wish.ts'
 import { joinCollector } from './join.ts'
@@ -34,7 +36,8 @@ const { config, agentVersion, service } = start
 const log = createLog(config.log)
 const disabled = new Set(config.disable)
 const post = (message: FromWorker): void => parentPort?.postMessage(message)
-const capturer = start.mayCapture && !disabled.has('capture') ? createCapturer() : undefined
+const capturer =
+  start.mayCapture && !disabled.has('capture') ? createCapturer(openChannel(start.main.buffer).clock, now) : undefined
 const threadCapturer = capturer && createThreadCapturers()
 const collector = new Collector()
 const allFamilies = (): Family[] => families(collector.snapshots(Date.now()))
@@ -60,8 +63,9 @@ const threads = new Threads({
       now,
       capture: isMain ? capturer : threadCapturer?.(thread.threadId),
       // A ping reaches the main thread only.
-      ping: () => isMain && post({ type: 'ping' }),
+      ping: isMain ? () => post({ type: 'ping' }) : undefined,
       useKernel: !disabled.has('kernel'),
+      held: (observed, ms) => blackBox?.held(observed, ms),
     })
   },
   refresh(observed) {
@@ -69,6 +73,10 @@ const threads = new Threads({
   },
 })
 const main = threads.add(start.main)
+const blackBox = disabled.has('black-box')
+  ? undefined
+  : openBlackBox({ start, identity, control: main.channel.control, log, now, unixNow: Date.now })
+main.model.inherited = blackBox?.inherit(main.model.identity.id) ?? []
 const sampler =
   capturer && !disabled.has('sampler')
     ? new Sampler({

@@ -20,6 +20,8 @@ export interface WorkerStart {
   agentVersion: string
   cwd: string
   service: string
+  /** The program's file, as it was given; '' where there is none. */
+  script: string
   /** Whether the inspector may be used: connecting without the permission aborts the process. */
   mayCapture: boolean
   /** The parent process, when this one is a cluster worker. */

@@ -1,4 +1,5 @@
 /** One observed thread, on the worker's side: its channel is drained into its model, its heartbeat is watched. */
+import { existsSync } from 'node:fs'
 import { InstanceModel, type Identity } from '@loopscope/collector'
 import { CLOCK, CONTROL, openChannel, type Channel } from '@loopscope/collector/protocol'
 import type { Capturer } from './capturer.ts'
@@ -14,7 +15,10 @@ export interface ObservedOptions {
   /** undefined where it cannot or may not be captured. */
   capture: Capturer | undefined
   useKernel: boolean
-  ping: () => void
+  /** undefined where nothing can wake the thread. */
+  ping: (() => void) | undefined
+  /** Its loop has been held for so long, and still is. */
+  held: (thread: Observed, ms: number) => void
 }
 
 export class Observed {
@@ -25,6 +29,7 @@ export class Observed {
   readonly #kernel: Kernel | undefined
   readonly #watchdog: Watchdog
   readonly #now: () => number
+  readonly #task: string | undefined
   readonly #apply: (kind: number, id: number, time: number, a: number, b: number) => void
   #runDelay: number | undefined
 
@@ -32,6 +37,8 @@ export class Observed {
     const { thread, identity, now, capture, ping } = options
     this.threadId = thread.threadId
     this.#now = now
+    const task = `/proc/self/task/${thread.tid}`
+    this.#task = existsSync(task) ? task : undefined
     this.channel = openChannel(thread.buffer)
     this.#reader = new Reader(this.channel)
     this.model = new InstanceModel(
@@ -56,7 +63,10 @@ export class Observed {
         schedule: () => this.#kernel?.schedule(),
         ping,
         capture,
-        held: (turn, begin, time) => model.blocks.openBlock(turn, begin, time),
+        held: (turn, begin, time) => {
+          model.blocks.openBlock(turn, begin, time)
+          options.held(this, time - begin)
+        },
         ended: (turn, evidence) => {
           this.drain()
           model.blocks.closeOpen() // its turn may have been short after all (this thread had to wait), or its event lost
@@ -100,8 +110,9 @@ export class Observed {
     return this.#now() - this.channel.clock[CLOCK.lastTurn]! < 5 || this.model.blocks.isOpen
   }
 
+  /** A thread that is terminated runs no handler of its exit: the system knows that it is gone. */
   get isClosed(): boolean {
-    return this.channel.control[CONTROL.closed] === 1
+    return this.channel.control[CONTROL.closed] === 1 || (this.#task !== undefined && !existsSync(this.#task))
   }
 
   close(): void {

@@ -42,7 +42,7 @@ export function startPatrol({ threads, sampler, standstill, now }: PatrolOptions
     }
     wasResting = resting
     standstill.sleep(nextAt)
-    timer = setTimeout(round, nextAt - time)
+    timer = setTimeout(round, Math.max(1, nextAt - time))
   }
 
   const doze = (thread: Observed): void => {

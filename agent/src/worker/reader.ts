@@ -25,8 +25,14 @@ export class Reader {
       const at = (tail & (RING_CAPACITY - 1)) * EVENT_SLOTS
       const what = ring[at + 1]!
       const kind = what % 256
-      apply(kind, (what - kind) / 256, ring[at]!, ring[at + 2]!, ring[at + 3]!)
       tail = (tail + 1) | 0
+      try {
+        apply(kind, (what - kind) / 256, ring[at]!, ring[at + 2]!, ring[at + 3]!)
+      } catch (error) {
+        // An event that the model cannot take is left behind: read again, it would end every worker that comes.
+        Atomics.store(control, CONTROL.tail, tail)
+        throw error
+      }
     }
     Atomics.store(control, CONTROL.tail, tail)
     return tail !== head

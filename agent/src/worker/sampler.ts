@@ -17,8 +17,8 @@ export interface SamplerOptions {
 const PER_SECOND = 20
 /** What the sampler may take of the program's thread. */
 const BUDGET = 0.003
-/** What the dispatch of one capture costs beyond the capture's own account. */
-const DISPATCH_MS = 0.03
+/** What connecting and dispatching one capture costs the program beyond the capture's own account (bench:record). */
+const DISPATCH_MS = 0.12
 
 export class Sampler {
   readonly #options: SamplerOptions

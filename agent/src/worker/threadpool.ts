@@ -28,6 +28,7 @@ export function startThreadPoolProbe({ now, environment, waited }: ThreadPoolOpt
   const byte = new Uint8Array(1)
   let sentAt: number | undefined
   let timer: NodeJS.Timeout
+  let isStopped = false
 
   const probe = (): void => {
     sentAt = now()
@@ -35,6 +36,7 @@ export function startThreadPoolProbe({ now, environment, waited }: ThreadPoolOpt
       const time = now()
       const ms = time - sentAt!
       sentAt = undefined
+      if (isStopped) return
       waited(time, ms)
       timer = setTimeout(probe, ms > BUSY_MS ? EVERY_BUSY_MS : EVERY_MS)
     })
@@ -42,7 +44,10 @@ export function startThreadPoolProbe({ now, environment, waited }: ThreadPoolOpt
   timer = setTimeout(probe, EVERY_MS)
   return {
     read: () => ({ size, used: threadsAtWork(), probeAge: sentAt === undefined ? 0 : now() - sentAt }),
-    stop: () => clearTimeout(timer),
+    stop() {
+      isStopped = true
+      clearTimeout(timer)
+    },
   }
 }
 

@@ -39,6 +39,8 @@ export class Threads {
         refresh(observed)
         return observed.model.snapshot(unixNow)
       },
+      hotSince: (since) => observed.model.hotSince(since),
+      profileSince: (since) => observed.model.profileSince(since),
     })
     this.#removers.set(observed, remove)
     return observed

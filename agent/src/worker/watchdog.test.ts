@@ -5,7 +5,7 @@ import { CLOCK, CONTROL, createChannel } from '@loopscope/collector/protocol'
 import type { Schedule, ThreadState } from './kernel.ts'
 import { Watchdog } from './watchdog.ts'
 
-function setup(thresholdMs = 50) {
+function setup(thresholdMs = 50, canPing = true) {
   const channel = createChannel()
   const said = {
     state: 'busy' as ThreadState,
@@ -22,7 +22,7 @@ function setup(thresholdMs = 50) {
       thresholdMs,
       state: () => said.state,
       schedule: () => said.schedule,
-      ping: () => said.pings.push(time),
+      ping: canPing ? () => said.pings.push(time) : undefined,
       capture: (beat) => said.captures.push({ at: time, beat }),
       held: (turn, begin, now) => said.held.push({ turn, begin, now }),
       ended: (turn, evidence) => said.ended.push({ turn, ...evidence }),
@@ -56,7 +56,7 @@ suite('the watchdog', () => {
     const { said, turn, until } = setup()
     until(10, turn)
     until(58)
-    assert.deepEqual(said.held, [])
+    assert.equal(said.held.length, 0)
     until(200)
     assert.deepEqual([said.held[0]!.turn, said.held[0]!.begin], [5, 8])
     assert.ok(said.held[0]!.now >= 58 && said.held[0]!.now <= 62, `at ${said.held[0]!.now} ms`)
@@ -69,7 +69,10 @@ suite('the watchdog', () => {
     assert.ok(said.captures[0]!.at >= 8 + 20 && said.captures[0]!.at <= 8 + 26, `at ${said.captures[0]!.at} ms`)
     assert.ok(said.captures.every(({ beat }) => beat === 5))
     const gaps = said.captures.slice(1).map(({ at }, i) => at - said.captures[i]!.at)
-    assert.ok(gaps.every((gap) => gap >= 48 && gap <= 260), gaps.join())
+    assert.ok(
+      gaps.every((gap) => gap >= 48 && gap <= 260),
+      gaps.join(),
+    )
     assert.ok(said.captures.length < 4000 / 150, 'the block is not made worse')
   })
 
@@ -82,6 +85,20 @@ suite('the watchdog', () => {
     turn()
     look()
     assert.deepEqual(said.ended, [{ turn: 5, cpu: 70, runDelay: 20 }])
+  })
+
+  test('sees the end of a long block soon, and a block right after it', () => {
+    const { said, turn, until } = setup()
+    until(10, turn)
+    until(1000)
+    // Right after a capture: the next one of this block would come a quarter of a second later.
+    until(said.captures.at(-1)!.at + 254)
+    const end = said.captures.at(-1)!.at + 4
+    until(end)
+    turn()
+    until(end + 50)
+    const { at, beat } = said.captures.at(-1)!
+    assert.ok(beat === 6 && at < end + 50, `turn ${beat} at ${at} ms, the block began at ${end} ms`)
   })
 
   test('says nothing of short turns and of an idle loop', () => {
@@ -100,6 +117,21 @@ suite('the watchdog', () => {
     said.state = 'busy'
     until(1200)
     assert.ok(said.held[0]!.begin >= 890, `${said.held[0]!.begin}`)
+  })
+
+  test('that wakes up after a rest is held since it works, not since the last look', () => {
+    const { said, turn, until, look } = setup()
+    until(10, turn)
+    said.state = 'idle'
+    said.schedule = { cpu: 500, runDelay: 10 }
+    until(1090)
+    said.state = 'busy' // woken by an event: a look at once
+    look()
+    assert.deepEqual([said.held, said.captures], [[], []])
+    said.schedule = { cpu: 502, runDelay: 10 }
+    until(1300)
+    assert.ok(said.held[0]!.begin >= 1085, `${said.held[0]!.begin}`)
+    assert.ok(said.captures[0]!.at >= 1085 + 20)
   })
 
   test('looks rarely while nothing happens, and only when there could be something to see while something does', () => {
@@ -142,5 +174,13 @@ suite('the watchdog without the word of the kernel', () => {
     const gaps = said.pings.slice(1).map((at, i) => at - said.pings[i]!)
     assert.ok(gaps.at(-1)! >= 160, gaps.join())
     assert.ok(said.pings.length < 10_000 / 100)
+  })
+
+  test('takes a thread that it cannot wake for idle, not for held', () => {
+    const { said, turn, until } = setup(50, false)
+    said.state = 'unknown'
+    until(10, turn)
+    until(3000)
+    assert.deepEqual([said.held, said.captures, said.pings], [[], [], []])
   })
 })

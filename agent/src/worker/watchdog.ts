@@ -15,8 +15,8 @@ export interface WatchdogOptions {
   state: () => ThreadState
   /** Of the thread so far. */
   schedule: () => Schedule | undefined
-  /** Wakes the thread's loop. */
-  ping: () => void
+  /** Wakes the thread's loop; without it a thread of which the kernel says nothing is never taken for held. */
+  ping: (() => void) | undefined
   capture: ((beat: number, reason: number) => void) | undefined
   /** The loop is held since `begin` (ms on the agent's clock) in this turn. */
   held: (turn: number, begin: number, now: number) => void
@@ -56,6 +56,8 @@ export class Watchdog {
   #busyAt: number
   #nextCaptureMs: number
   #baseline: Schedule | undefined
+  /** The last look found the loop idle: the turn began at some moment since then. */
+  #wasIdle = false
   #isHeld = false
   #alertUntil = 0
   #pingedAt: number | undefined
@@ -94,12 +96,13 @@ export class Watchdog {
     const { thresholdMs } = this.#options
     const heldMs = now - this.#freeAt
     if (heldMs < this.#firstCaptureMs - 0.5) return Math.max(this.#firstCaptureMs, thresholdMs * NEXT_LOOK)
-    // An open block is to be seen as soon as it is one.
-    return this.#isHeld ? this.#nextCaptureMs : Math.min(this.#nextCaptureMs, thresholdMs)
+    // An open block is to be seen as soon as it is one, and its end as well: the next one may begin right after it.
+    return Math.min(this.#nextCaptureMs, this.#isHeld ? heldMs + thresholdMs : thresholdMs)
   }
 
   #turned(beat: number, now: number): void {
-    if (this.#isHeld) this.#options.ended(this.#beat, this.#evidence())
+    // It may have been a block, also where this thread did not see it reach the threshold: it has to wait for a processor too.
+    if (this.#isHeld || this.#nextCaptureMs > this.#firstCaptureMs) this.#options.ended(this.#beat, this.#evidence())
     // A turn that only a ping caused is no sign of life.
     if (this.#pingedAt !== undefined) {
       this.#pingEveryMs = Math.min(PING_LONGEST_MS, this.#pingEveryMs * 2)
@@ -112,6 +115,7 @@ export class Watchdog {
     this.#pingedAt = undefined
     this.#nextCaptureMs = this.#firstCaptureMs
     this.#baseline = this.#options.schedule()
+    this.#wasIdle = false
     this.#isHeld = false
   }
 
@@ -120,10 +124,12 @@ export class Watchdog {
     if (state === 'idle') {
       this.#freeAt = now
       this.#baseline = this.#options.schedule()
+      this.#wasIdle = true
       return
     }
     if (state === 'unknown') return
     this.#busyAt = now
+    if (this.#wasIdle) this.#freeAt = this.#beganAfterRest(now)
     const held = now - this.#freeAt
     if (held >= this.#nextCaptureMs - 0.5) {
       this.#options.capture?.(beat, CAPTURE.block)
@@ -137,15 +143,24 @@ export class Watchdog {
   }
 
   #state(now: number): ThreadState {
-    const known = this.#options.state()
-    if (known !== 'unknown') return known
+    const { state, ping } = this.#options
+    const known = state()
+    if (known !== 'unknown' || ping === undefined) return known
     if (this.#pingedAt === undefined) {
       if (now - this.#freeAt < this.#pingEveryMs) return 'unknown'
       this.#pingedAt = now
-      this.#options.ping()
+      ping()
       return 'unknown'
     }
     return now - this.#pingedAt >= PING_GRACE_MS ? 'busy' : 'unknown'
+  }
+
+  /** Woken by a request after 100 ms of rest, the loop is not held for 100 ms: what it has worked since then tells. */
+  #beganAfterRest(now: number): number {
+    this.#wasIdle = false
+    const { cpu, runDelay } = this.#evidence()
+    if (cpu === undefined || runDelay === undefined) return this.#freeAt
+    return Math.max(this.#freeAt, now - cpu - runDelay - 1)
   }
 
   /** Since the last look before the block. */

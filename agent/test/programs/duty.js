@@ -16,6 +16,8 @@ setInterval(() => {
 
 process.stdin.on('data', () => {
   const { utilization, active, idle } = performance.eventLoopUtilization()
-  console.log(`measured ${JSON.stringify({ turns, busy, longest, span: performance.now() - began, utilization, active, idle })}`)
+  console.log(
+    `measured ${JSON.stringify({ turns, busy, longest, span: performance.now() - began, utilization, active, idle })}`,
+  )
 })
 console.log('begun')

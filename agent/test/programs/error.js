@@ -26,5 +26,7 @@ const timer = setInterval(() => {
   work()
   if (++round < 4) return
   clearInterval(timer)
-  console.log(JSON.stringify({ wrong, made, calls, same: Error.prepareStackTrace === prepare, limit: Error.stackTraceLimit }))
+  console.log(
+    JSON.stringify({ wrong, made, calls, same: Error.prepareStackTrace === prepare, limit: Error.stackTraceLimit }),
+  )
 }, 20)

@@ -1,7 +1,8 @@
 // Two workers, one of which starts a worker of its own; each turns and sometimes holds its loop. Ends on stdin's end.
 import { isMainThread, threadId, Worker, workerData } from 'node:worker_threads'
 
-if (!isMainThread && workerData.depth > 0) new Worker(new URL(import.meta.url), { workerData: { depth: workerData.depth - 1 } })
+if (!isMainThread && workerData.depth > 0)
+  new Worker(new URL(import.meta.url), { workerData: { depth: workerData.depth - 1 } })
 if (isMainThread) {
   const url = new URL(import.meta.url)
   const workers = [new Worker(url, { workerData: { depth: 1 } }), new Worker(url, { workerData: { depth: 0 } })]

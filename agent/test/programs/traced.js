@@ -5,7 +5,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 
 function hold() {
-  const end = performance.now() + 120
+  const end = performance.now() + 250
   while (performance.now() < end);
 }
 

@@ -9,9 +9,14 @@ import { gzipSync } from 'node:zlib'
 import { setRoute } from '@loopscope/agent/api'
 
 const big = join(tmpdir(), `loopscope-troubles-${process.pid}`)
-const numbers = Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 200_003)
-const bytes = Buffer.alloc(12_000_000, 'loopscope is a profiler of the event loop. ')
-const rows = Array.from({ length: 200_000 }, (_, i) => ({ id: i, name: `product ${i}`, tags: ['a', 'b'], price: i / 100 }))
+const numbers = Array.from({ length: 400_000 }, (_, i) => (i * 7919) % 400_009)
+const bytes = Buffer.alloc(30_000_000, 'loopscope is a profiler of the event loop. ')
+const rows = Array.from({ length: 200_000 }, (_, i) => ({
+  id: i,
+  name: `product ${i}`,
+  tags: ['a', 'b'],
+  price: i / 100,
+}))
 
 function spin(ms) {
   const end = performance.now() + ms

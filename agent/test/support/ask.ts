@@ -11,7 +11,12 @@ export interface Answer {
 
 export type Where = { socketPath: string } | { port: number; host?: string }
 
-export function ask(where: Where, path: string, headers: Record<string, string> = {}, timeoutMs = 15_000): Promise<Answer> {
+export function ask(
+  where: Where,
+  path: string,
+  headers: Record<string, string> = {},
+  timeoutMs = 15_000,
+): Promise<Answer> {
   const began = performance.now()
   return new Promise((resolve, reject) => {
     const asked = request({ host: '127.0.0.1', ...where, path, headers, agent: false }, (response) => {

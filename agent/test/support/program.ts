@@ -53,10 +53,14 @@ export function cleanEnvironment(more: Record<string, string> = {}): Record<stri
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && !/^(LOOPSCOPE_|OTEL_|NODE_|npm_)/i.test(name)) clean[name] = value
   }
-  return { ...clean, XDG_RUNTIME_DIR: runtimeDirectory, LOOPSCOPE_LISTEN: 'unix', ...more }
+  const own = { XDG_RUNTIME_DIR: runtimeDirectory, XDG_STATE_HOME: join(runtimeDirectory, 'state') }
+  return { ...clean, ...own, LOOPSCOPE_LISTEN: 'unix', ...more }
 }
 
-export function socketOf(pid: number, environment: Record<string, string> = { XDG_RUNTIME_DIR: runtimeDirectory }): string {
+export function socketOf(
+  pid: number,
+  environment: Record<string, string> = { XDG_RUNTIME_DIR: runtimeDirectory },
+): string {
   return socketPath(pid, {
     platform: process.platform,
     uid: process.getuid?.(),
@@ -96,7 +100,11 @@ export class Running {
   }
 
   /** Waits until `look` finds something; names what was awaited when it does not come. */
-  async until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, deadlineMs = DEADLINE_MS): Promise<T> {
+  async until<T>(
+    what: string,
+    look: () => Promise<T | undefined> | T | undefined,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<T> {
     const end = performance.now() + deadlineMs
     let problem = ''
     while (performance.now() < end) {

@@ -56,6 +56,18 @@ export const METRICS = {
     type: 'histogram',
     help: 'Stretches in which one callback held the event loop over the threshold, by culprit.',
   },
+  blockAllowedDuration: {
+    name: 'loopscope.eventloop.block.allowed.duration',
+    unit: 's',
+    type: 'histogram',
+    help: 'Blocks inside allowBlocking(), by loopscope.block.allowed (why); they are in no other metric of blocks.',
+  },
+  startupDuration: {
+    name: 'loopscope.eventloop.startup.duration',
+    unit: 's',
+    type: 'gauge',
+    help: 'How long the loading of modules held the event loop at the start, where it did for long.',
+  },
   victimTime: {
     name: 'loopscope.eventloop.victim.time',
     unit: 's',

@@ -10,7 +10,14 @@ const NO_LOOP = new Map<string, number>()
 const rows = (model: ActivityModel, now: number, onLoop = NO_LOOP) => model.routeRows(now, 'one', onLoop)
 
 /** A request from `at` to `end`. */
-function request(model: ActivityModel, id: number, at: number, end: number, status = 200, template = '/cart/:id'): void {
+function request(
+  model: ActivityModel,
+  id: number,
+  at: number,
+  end: number,
+  status = 200,
+  template = '/cart/:id',
+): void {
   model.begin(id, at, 'GET', REQUEST)
   model.setRoute(id, template)
   model.end(id, end, OUTCOME.ok, status)
@@ -30,9 +37,15 @@ suite('a route', () => {
   test('is not known at first: the request is counted where it belongs in the end', () => {
     const model = new ActivityModel()
     model.begin(1, 0, 'POST', REQUEST)
-    assert.deepEqual(rows(model, 1).map((row) => [row.route, row.inFlight]), [['POST *', 1]])
+    assert.deepEqual(
+      rows(model, 1).map((row) => [row.route, row.inFlight]),
+      [['POST *', 1]],
+    )
     model.setRoute(1, '/orders')
-    assert.deepEqual(rows(model, 1).map((row) => [row.route, row.inFlight]), [['POST /orders', 1]])
+    assert.deepEqual(
+      rows(model, 1).map((row) => [row.route, row.inFlight]),
+      [['POST /orders', 1]],
+    )
     model.end(1, 5, OUTCOME.ok, 201)
     const { requests } = model.totals(NO_LOOP)
     assert.deepEqual(
@@ -73,7 +86,10 @@ suite('a route', () => {
     assert.ok(requests.length <= 402, `${requests.length} routes`)
     const other = requests.find((row) => row.route === 'other')
     assert.ok(other!.duration.count > 2500)
-    assert.equal(requests.reduce((sum, row) => sum + row.duration.count, 0), 3000)
+    assert.equal(
+      requests.reduce((sum, row) => sum + row.duration.count, 0),
+      3000,
+    )
     assert.equal(model.live.size, 0)
   })
 
@@ -93,10 +109,13 @@ suite('a task', () => {
     model.begin(2, 200, 'mail', BACKGROUND + 16 * 1)
     model.wait(7, 2, 250, 'db\0postgresql main')
     const rows = model.taskRows(300, 1_000_000, 'one', 1, true)
-    assert.deepEqual(rows.map(({ id, kind, name, state, age, parent }) => ({ id, kind, name, state, age, parent })), [
-      { id: 'one:1', kind: 'request', name: 'GET /export', state: 'running', age: 200, parent: null },
-      { id: 'one:2', kind: 'background', name: 'mail', state: 'waiting', age: 100, parent: 'one:1' },
-    ])
+    assert.deepEqual(
+      rows.map(({ id, kind, name, state, age, parent }) => ({ id, kind, name, state, age, parent })),
+      [
+        { id: 'one:1', kind: 'request', name: 'GET /export', state: 'running', age: 200, parent: null },
+        { id: 'one:2', kind: 'background', name: 'mail', state: 'waiting', age: 100, parent: 'one:1' },
+      ],
+    )
     assert.deepEqual(rows[1]!.waitingOn, { kind: 'db', name: 'postgresql main', since: 1_000_250 })
     model.resume(7, 310)
     assert.equal(model.taskRows(320, 0, 'one', 1, true)[1]!.state, 'ready', 'the loop is held by another')
@@ -165,7 +184,10 @@ suite('background work', () => {
     for (let id = 1; id <= 1000; id++) model.end(id, 1, OUTCOME.ok, 0)
     const { tasks } = model.totals(NO_LOOP)
     assert.ok(tasks.length <= 201)
-    assert.equal(tasks.reduce((sum, task) => sum + task.duration.count, 0), 1000)
+    assert.equal(
+      tasks.reduce((sum, task) => sum + task.duration.count, 0),
+      1000,
+    )
     assert.ok(model.backgroundRows(2, 'one').every((row) => row.running === 0))
   })
 })

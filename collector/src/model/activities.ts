@@ -50,7 +50,13 @@ const MAX_ROWS = 500
 const RECENT = 1024
 /** Work that goes on this soon after it seemed to be over had only been waiting on something that no hook sees. */
 const SETTLE_MS = 250
-const WAIT_OF_KIND: Record<string, Wait> = { pool: 'poolWait', db: 'db', http: 'http', timer: 'timer', stream: 'stream' }
+const WAIT_OF_KIND: Record<string, Wait> = {
+  pool: 'poolWait',
+  db: 'db',
+  http: 'http',
+  timer: 'timer',
+  stream: 'stream',
+}
 
 export class ActivityModel {
   readonly live = new Map<number, LiveActivity>()

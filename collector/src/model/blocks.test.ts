@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { CAPTURE, OUTCOME } from '../protocol/events.ts'
+import { CAPTURE } from '../protocol/events.ts'
 import type { Frame } from '../protocol/rows.ts'
 import { ActivityModel } from './activities.ts'
 import { BlockModel, type Capture } from './blocks.ts'
@@ -75,7 +75,10 @@ suite('a block', () => {
     assert.equal(blocks.running, 1)
     blocks.turn(9, 1500, 500)
     assert.deepEqual([blocks.blockedNow(1501), blocks.isOpen, blocks.running], [null, false, undefined])
-    assert.deepEqual(rows(1501).map((row) => [row.open, row.duration, row.function]), [[undefined, 500, 'spin']])
+    assert.deepEqual(
+      rows(1501).map((row) => [row.open, row.duration, row.function]),
+      [[undefined, 500, 'spin']],
+    )
   })
 
   test('that is open is closed by any later turn: events may be lost', () => {
@@ -132,15 +135,41 @@ suite('a block', () => {
 })
 
 suite('start-up', () => {
-  test('is no block: modules are loaded, and nobody waits', () => {
+  test('is shown as the loading of modules, and is no trouble: nobody waits', () => {
     const { blocks, capture, rows } = setup()
+    const server = frame('(anonymous)', 'server.js', 1)
     capture(0, [frame('compile', 'node:internal/modules/cjs/loader')])
-    capture(0, [frame('(anonymous)', '/app/node_modules/express/lib/express.js')])
-    capture(0, [frame('wrapSafe', 'node:internal/modules/cjs/loader'), frame('(anonymous)', 'server.js', 1)])
+    capture(0, [frame('wrapSafe', 'node:internal/modules/cjs/loader'), server])
+    capture(0, [frame('(anonymous)', '/app/node_modules/express/lib/express.js'), server])
+    capture(0, [frame('(anonymous)', '/app/node_modules/express/lib/router.js'), server])
     blocks.openBlock(0, 0, 400)
-    assert.deepEqual([rows(400), blocks.blockedNow(400), blocks.isOpen], [[], null, false])
+    const [open] = rows(400)
+    assert.deepEqual([open!.startup, open!.open, open!.api, blocks.blockedNow(400)], [true, true, 'require', null])
     blocks.turn(0, 500, 500)
-    assert.deepEqual(rows(), [])
+    const [row] = rows()
+    assert.deepEqual([row!.startup, row!.cause, row!.api, row!.file], [true, 'sync-call', 'require', 'server.js'])
+    assert.deepEqual(row!.modules, [
+      { name: 'express', time: 250 },
+      { name: 'server.js', own: true, time: 125 },
+    ])
+    blocks.takeFinished(100_000, 500, 'main')
+    assert.deepEqual([blocks.totals().blocks, blocks.totals().startUp], [[], 500])
+    assert.equal(blocks.culpritRows()[0]!.startup, true)
+  })
+
+  test('that is over soon is not worth a word', () => {
+    const { blocks, rows } = setup()
+    blocks.openBlock(0, 0, 200)
+    assert.deepEqual(rows(200), [])
+    blocks.turn(0, 240, 240)
+    assert.deepEqual([rows(), blocks.culpritRows()], [[], []])
+  })
+
+  test('which nobody saw is the loading of modules all the same', () => {
+    const { blocks, rows } = setup()
+    blocks.turn(0, 500, 500)
+    const [row] = rows()
+    assert.deepEqual([row!.cause, row!.api, row!.function, row!.modules], ['sync-call', 'require', null, []])
   })
 
   test('is one when a function of the program holds it', () => {
@@ -193,14 +222,90 @@ test('culprits are counted by name up to a limit, the rest as one', () => {
   const { blocks: totals } = blocks.totals()
   assert.equal(totals.length, 51)
   assert.equal(totals.find((row) => row.function === 'other')!.duration.count, 30)
-  assert.equal(totals.reduce((sum, row) => sum + row.duration.count, 0), 80)
+  assert.equal(
+    totals.reduce((sum, row) => sum + row.duration.count, 0),
+    80,
+  )
 })
 
-test('no more blocks are kept than anybody can read, the newest first', () => {
-  const { activities, blocks, rows } = setup()
-  activities.begin(1, 0, 'GET', REQUEST)
-  activities.end(1, 1, OUTCOME.ok, 200)
-  for (let turn = 1; turn <= 400; turn++) blocks.turn(turn, turn * 1000, 60)
-  assert.equal(rows().length, 300)
-  assert.ok(rows()[0]!.at > rows()[299]!.at)
+suite('a culprit that blocks again and again', () => {
+  test('keeps few rows, the newest first, and its exact numbers; a rare one keeps its own', () => {
+    const { blocks, capture, rows } = setup()
+    capture(1, [frame('rare')])
+    blocks.turn(1, 1000, 300)
+    for (let turn = 2; turn <= 1001; turn++) {
+      capture(turn, [frame('noisy')])
+      blocks.turn(turn, turn * 60, 60)
+      blocks.takeFinished(turn * 60, 500, 'main')
+    }
+    blocks.takeFinished(100_000, 500, 'main')
+    assert.deepEqual([rows().length, rows().at(-1)!.function], [21, 'rare'])
+    assert.ok(rows()[0]!.at > rows()[1]!.at)
+    const culprits = blocks.culpritRows().map((row) => [row.function, row.count, row.total, row.max])
+    assert.deepEqual(culprits, [
+      ['noisy', 1000, 60_000, 60],
+      ['rare', 1, 300, 300],
+    ])
+  })
+
+  test('counts before all evidence of it is in, and only once', () => {
+    const { blocks, capture } = setup()
+    const counts = () => blocks.culpritRows().map((row) => row.count)
+    for (const turn of [1, 2]) {
+      capture(turn, [frame('slow')])
+      blocks.turn(turn, turn * 1000, 60)
+      assert.deepEqual(counts(), [turn])
+    }
+    blocks.takeFinished(1600, 500, 'main')
+    assert.deepEqual(counts(), [2])
+    blocks.takeFinished(9000, 500, 'main')
+    assert.deepEqual(counts(), [2])
+  })
+})
+
+suite('a block inside allowBlocking()', () => {
+  test('says why, and is in no total, no ranking of blocks and no alert', () => {
+    const { activities, blocks, capture, request, rows } = setup()
+    request(1, 100, '/cart')
+    blocks.openBlock(1, 900, 960)
+    capture(1, [frame('importPrices')])
+    blocks.allow(1, 'nightly import', 0)
+    assert.deepEqual(
+      [rows(960)[0]!.allowed, rows(960)[0]!.open, blocks.blockedNow(960)],
+      ['nightly import', true, null],
+    )
+    assert.equal(blocks.heldNow(960), 60)
+    blocks.turn(1, 1000, 100)
+    const [row] = rows()
+    assert.deepEqual([row!.allowed, row!.function, row!.victims.count], ['nightly import', 'importPrices', 1])
+    blocks.takeFinished(100_000, 500, 'main')
+    const { blocks: counted, victims, allowed } = blocks.totals()
+    assert.deepEqual([counted, victims], [[], []])
+    assert.deepEqual(
+      allowed!.map(({ why, duration }) => [why, duration.count, duration.sum]),
+      [['nightly import', 1, 100]],
+    )
+    assert.equal(activities.routeByName('GET /cart')!.blockedFor.total, 0)
+  })
+
+  test('is known without a capture, by the time that was measured', () => {
+    const { blocks, rows } = setup()
+    blocks.allow(1, 'warm-up', 80)
+    blocks.turn(1, 1000, 100)
+    assert.equal(rows()[0]!.allowed, 'warm-up')
+    blocks.turn(2, 2000, 100)
+    assert.equal(rows()[0]!.allowed, undefined, 'the next one is not')
+  })
+
+  test('is trouble when the rest of the turn would have been a block by itself, and the rest is to blame', () => {
+    const { blocks, capture, rows } = setup()
+    for (let i = 0; i < 3; i++) {
+      capture(1, [frame('allowed')])
+      blocks.allow(1, 'known', 0)
+    }
+    capture(1, [frame('guilty')])
+    blocks.allow(1, 'known', 200)
+    blocks.turn(1, 1000, 260)
+    assert.deepEqual([rows()[0]!.allowed, rows()[0]!.function], [undefined, 'guilty'])
+  })
 })

@@ -1,17 +1,15 @@
 /** Blocks: a turn over the threshold, who held the loop in it (its captures say so), and who waited. */
-import { CAPTURE, START_UP_TURN } from '../protocol/events.ts'
-import type { BlockRow, Cause, Exemplar, Frame, Totals } from '../protocol/rows.ts'
+import { CAPTURE } from '../protocol/events.ts'
+import type { BlockRow, Cause, CulpritRow, Exemplar, Frame, Totals } from '../protocol/rows.ts'
 import { routeOf, type ActivityModel, type LiveActivity } from './activities.ts'
-import { findCulprit, isOwn, type Culprit } from './culprit.ts'
+import { Allowed } from './allowed.ts'
+import type { Capture } from './captures.ts'
+import { findCulprit, type Culprit } from './culprit.ts'
 import { Histogram } from './histogram.ts'
+import { KeptBlocks } from './kept-blocks.ts'
+import { isStartUp, modulesOf, START_UP_MS, startUpCulprit } from './start-up.ts'
 
-export interface Capture {
-  turn: number
-  at: number
-  reason: number
-  activity: number
-  stack: Frame[]
-}
+export type { Capture }
 
 export interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
   turn: number
@@ -32,21 +30,28 @@ export interface BlockOptions {
   epoch: number
   /** The prefix of ids. */
   instance: string
+  /** Whether the frames of a stack are what they will be; until then their block is not counted. */
+  isSettled?: (stack: readonly Frame[]) => boolean
 }
 
-const KEEP = 300
+/** Of the last ones late evidence may still come. */
+const RECENT = 300
 const MAX_CULPRITS = 50
 const MAX_STANDSTILLS = 16
 /** Captures of turns that turned out short are of no use. */
 const MAX_PENDING = 256
-/** How often the same function must be seen in start-up. */
-const START_UP_CAPTURES = 3
+/** A block whose source maps take longer is counted as it is. */
+const LATEST_MS = 10_000
 /** What happens this soon after a block had been waiting for it. */
 const AFTERMATH_MS = 5
 
 export class BlockModel {
   readonly #options: BlockOptions
+  /** The newest ones, of all culprits. */
   readonly #blocks: Block[] = []
+  readonly #kept = new KeptBlocks<Block>()
+  readonly #allowed = new Allowed()
+  #startUpMs: number | undefined
   readonly #pending: Capture[] = []
   readonly #culprits = new Map<string, Totals['blocks'][number] & { histogram: Histogram }>()
   readonly #victims = new Map<string, Totals['victims'][number]>()
@@ -89,20 +94,29 @@ export class BlockModel {
     const open = this.#open
     if (!open) return undefined
     const captures = this.#pending.filter((capture) => capture.turn === open.turn)
-    return isBlock(open.turn, captures) ? { ...open, captures } : undefined
+    const isGrace = open.seen - open.begin < START_UP_MS && isStartUp(open.turn, captures)
+    return isGrace ? undefined : { ...open, captures }
+  }
+
+  /** The capture before this, of the same turn, was taken inside allowBlocking(), or so many ms of the turn were. */
+  allow(turn: number, why: string, ms: number): void {
+    if (ms > 0) return this.#allowed.span(turn, why, ms)
+    const capture = this.#pending.findLast((one) => one.turn === turn)
+    if (capture) capture.allowed = why
   }
 
   turn(turn: number, end: number, busyMs: number): void {
     if (this.#open && this.#open.turn <= turn) this.#open = undefined
     const captures = this.#take(turn)
-    if (busyMs < this.#options.thresholdMs || !isBlock(turn, captures)) return
     const begin = end - busyMs
-    const block = this.#describe(turn, begin, end, captures)
+    const block = busyMs < this.#options.thresholdMs ? undefined : this.#describe(turn, begin, end, captures)
+    this.#allowed.forget(turn)
+    if (!block || (block.startup && busyMs < START_UP_MS)) return
     block.victims = this.#victimsInFlight(block)
     this.#blocks.push(block)
     this.#fresh.push(block)
     for (const { from, to } of this.#standstills) this.#suspend(block, from, to)
-    if (this.#blocks.length > KEEP) this.#blocks.shift()
+    if (this.#blocks.length > RECENT) this.#blocks.shift()
   }
 
   /** The block for whose end something that comes now must have waited, if there was one. */
@@ -117,7 +131,9 @@ export class BlockModel {
     block.victims.count++
     block.victims.time += time
     block.victims.byRoute[route] = (block.victims.byRoute[route] ?? 0) + 1
-    this.#charge(block, route, time)
+    this.#kept.late(block, route, time)
+    // A block that is not counted yet charges all its victims then.
+    if (isTrouble(block) && !this.#fresh.includes(block)) this.#charge(block, route, time)
   }
 
   trace(turn: number, trace: { traceId: string; spanId: string }): void {
@@ -169,31 +185,62 @@ export class BlockModel {
     blame(block, isCode ? (block.culprit?.cause ?? 'unknown') : cause, isOwn || isCode || cause === 'gc')
   }
 
+  /** Frames have changed: their source map is there now. */
+  renew(): void {
+    for (const block of this.#fresh) {
+      if (!block.startup) block.culprit = findCulprit(block.stack)
+      this.#prove(block, {})
+    }
+  }
+
   /** Blocks that ended before `now - delay`, each once: all evidence is there, they count from now on. */
   takeFinished(now: number, delay: number, thread: string): BlockRow[] {
-    const ready = this.#fresh.filter((block) => block.end < now - delay)
-    if (ready.length > 0) this.#fresh = this.#fresh.filter((block) => block.end >= now - delay)
+    const { isSettled = () => true } = this.#options
+    const isReady = ({ end, stack }: Block): boolean => end < now - delay && (isSettled(stack) || end < now - LATEST_MS)
+    const ready = this.#fresh.filter(isReady)
+    if (ready.length > 0) this.#fresh = this.#fresh.filter((block) => !ready.includes(block))
     for (const block of ready) this.#count(block)
     return ready.map((block) => this.#row(block, thread))
   }
 
   /** Newest first; an open block comes first of all. */
   rows(now: number, thread: string): BlockRow[] {
-    const rows = this.#blocks.map((block) => this.#row(block, thread)).reverse()
+    const blocks = [...this.#kept.rows(), ...this.#fresh].sort((a, b) => b.at - a.at)
+    const rows = blocks.map((block) => this.#row(block, thread))
+    const open = this.openRow(now, thread)
+    return open ? [open, ...rows] : rows
+  }
+
+  openRow(now: number, thread: string): BlockRow | undefined {
     const open = this.#nowOpen()
-    if (!open) return rows
+    if (!open) return undefined
     const block = this.#describe(open.turn, open.begin, now, open.captures)
     block.victims = this.#victimsInFlight(block)
-    return [{ ...this.#row({ ...block, id: `${this.#options.instance}:open` }, thread), open: true }, ...rows]
+    return { ...this.#row({ ...block, id: `${this.#options.instance}:open` }, thread), open: true }
   }
 
+  /** Each culprit in exact numbers, whether its blocks are still kept or not. */
+  culpritRows(): CulpritRow[] {
+    return this.#kept.culprits(this.#options.instance, this.#fresh)
+  }
+
+  /** For how long the loop is held now, by whatever it is; 0 if it is not. */
+  heldNow(now: number): number {
+    const open = this.#nowOpen()
+    return open ? now - open.begin : 0
+  }
+
+  /** What was allowed, and the loading of modules at the start, is shown; but it is no trouble. */
   blockedNow(now: number): { since: number; duration: number } | null {
     const open = this.#nowOpen()
-    return open ? { since: open.begin + this.#options.epoch, duration: now - open.begin } : null
+    if (!open || !isTrouble(this.#describe(open.turn, open.begin, now, open.captures))) return null
+    return { since: open.begin + this.#options.epoch, duration: now - open.begin }
   }
 
-  totals(): Pick<Totals, 'blocks' | 'victims'> {
+  totals(): Pick<Totals, 'blocks' | 'victims' | 'allowed' | 'startUp'> {
     return {
+      allowed: this.#allowed.totals(),
+      ...(this.#startUpMs === undefined ? {} : { startUp: this.#startUpMs }),
       blocks: [...this.#culprits.values()].map(({ histogram, ...rest }) => ({ ...rest, duration: histogram.toData() })),
       victims: [...this.#victims.values()],
     }
@@ -207,9 +254,14 @@ export class BlockModel {
     return captures
   }
 
-  #describe(turn: number, begin: number, end: number, captures: Capture[]): Block {
+  #describe(turn: number, begin: number, end: number, all: Capture[]): Block {
+    const allowed = this.#allowed.reason(turn, end - begin, all, this.#options.thresholdMs)
+    // Of a block that is only in part allowed, the rest is to blame.
+    const others = allowed === undefined ? all.filter((capture) => capture.allowed === undefined) : all
+    const captures = others.length > 0 ? others : all
     const seen = mostFrequent(captures)
-    const culprit: Culprit | undefined = seen && findCulprit(seen.stack)
+    const startup = allowed === undefined && isStartUp(turn, captures)
+    const culprit = startup ? startUpCulprit(captures) : seen && findCulprit(seen.stack)
     const activity = seen && this.#options.activities.find(seen.activity)
     const block: Block = {
       id: `${this.#options.instance}:${this.#nextId++}`,
@@ -230,7 +282,9 @@ export class BlockModel {
       route: routeOf(activity),
       trace: null,
       victims: { count: 0, time: 0, byRoute: {} },
-      evidence: { samples: captures.length },
+      evidence: { samples: all.length },
+      ...(allowed === undefined ? {} : { allowed }),
+      ...(startup ? { startup, modules: modulesOf(captures, end - begin) } : {}),
     }
     blame(block, culprit?.cause ?? 'unknown')
     return block
@@ -254,6 +308,10 @@ export class BlockModel {
   }
 
   #count(block: Block): void {
+    this.#kept.add(block)
+    if (block.startup) this.#startUpMs = block.duration
+    if (block.allowed !== undefined) this.#allowed.count(block.allowed, block.duration)
+    if (!isTrouble(block)) return
     const key = culpritKey(block)
     let culprit = this.#culprits.get(key)
     if (!culprit) {
@@ -294,33 +352,23 @@ export class BlockModel {
 /** Names the cause, and the code. */
 function blame(block: Block, cause: Cause, hasCulprit = true): void {
   const culprit = hasCulprit ? block.culprit : undefined
-  block.cause = cause
+  // Where no capture says more, start-up is the loading of modules all the same.
+  const isLoading = block.startup && cause === 'unknown'
+  block.cause = isLoading ? 'sync-call' : cause
   block.function = culprit?.frame.function ?? null
   block.file = culprit?.frame.file ?? null
   block.line = culprit?.frame.line ?? null
   block.column = culprit?.frame.column ?? null
-  block.api = culprit?.api ?? null
+  block.api = block.startup ? 'require' : (culprit?.api ?? null)
+}
+
+/** Neither allowed by the program nor the loading of its modules. */
+function isTrouble({ allowed, startup }: Block): boolean {
+  return allowed === undefined && startup === undefined
 }
 
 function culpritKey(block: Block): string {
   return [block.cause, block.function, block.file, block.route].join('\0')
-}
-
-/**
- * Start-up is no block: many modules are loaded one after the other, and nobody waits yet. But it is one when captures
- * find a function of the program itself at work, again and again.
- */
-function isBlock(turn: number, captures: readonly Capture[]): boolean {
-  if (turn !== START_UP_TURN) return true
-  const seen = mostFrequent(captures)
-  const culprit = seen && findCulprit(seen.stack)
-  if (!culprit || !isOwn(culprit.frame) || culprit.api === 'require') return false
-  const { function: fn, file } = culprit.frame
-  const same = captures.filter(({ stack }) => {
-    const frame = findCulprit(stack)?.frame
-    return frame?.function === fn && frame.file === file
-  })
-  return same.length >= START_UP_CAPTURES && same.length > captures.length / 2
 }
 
 /** The capture whose culprit was seen most; a block's own captures weigh more than a stray sample. */

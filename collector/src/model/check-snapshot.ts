@@ -46,6 +46,8 @@ const histogram = record({
 
 const exemplar = record({ traceId: name, spanId: name, value: amount, at: time })
 
+const victims = record({ count, time: amount, byRoute: mapOf(amount, 1000) })
+
 const ROWS: Record<TableName, Check> = {
   instances: record({
     id: name,
@@ -95,19 +97,26 @@ const ROWS: Record<TableName, Check> = {
     line: nullable(number),
     column: nullable(number),
     api: nullable(name),
+    package: optional(nullable(record({ name }))),
     stack: list(frame, 200),
     activity: nullable(record({ kind: oneOf(...ACTIVITY_KINDS), name, id: name })),
     route: nullable(name),
     trace: nullable(record({ traceId: name, spanId: name })),
-    victims: record({ count, time: amount, byRoute: mapOf(amount, 1000) }),
+    victims,
     evidence: record({
       samples: count,
       cpu: optional(amount),
       gc: optional(amount),
       runDelay: optional(amount),
       throttled: optional(amount),
+      suspended: optional(amount),
     }),
     open: optional(oneOf(true)),
+    allowed: optional(name),
+    startup: optional(oneOf(true)),
+    modules: optional(list(record({ name, time: amount }), 50)),
+    fatal: optional(oneOf(true)),
+    successor: optional(name),
   }),
   hot: record({
     instance: name,
@@ -116,10 +125,13 @@ const ROWS: Record<TableName, Check> = {
     file: name,
     line: number,
     column: number,
+    api: optional(name),
+    package: optional(record({ name })),
     samples: count,
     share,
     error: amount,
     time: amount,
+    effective: optional(amount),
   }),
   routes: record({
     instance: name,
@@ -171,6 +183,27 @@ const ROWS: Record<TableName, Check> = {
     failed: count,
     site: nullable(name),
   }),
+  culprits: record({
+    id: name,
+    instance: name,
+    cause,
+    function: nullable(name),
+    file: nullable(name),
+    line: nullable(number),
+    column: nullable(number),
+    api: nullable(name),
+    route: nullable(name),
+    count,
+    total: amount,
+    max: amount,
+    p50: amount,
+    victims,
+    firstAt: time,
+    lastAt: time,
+    allowed: optional(name),
+    startup: optional(oneOf(true)),
+    others: optional(count),
+  }),
 }
 
 const totals = record({
@@ -184,6 +217,8 @@ const totals = record({
     MAX_SERIES,
   ),
   victims: list(record({ route: name, culprit: name, time: amount }), MAX_SERIES),
+  allowed: optional(list(record({ why: name, duration: histogram }), MAX_SERIES)),
+  startUp: optional(amount),
   requests: list(record({ method: name, route: name, status: integer(0, 999), duration: histogram }), MAX_SERIES),
   waits: list(record({ route: name, wait: name, time: number }), MAX_SERIES),
   pools: list(record({ system: name, name, wait: histogram, use: histogram, timeouts: count }), 500),
@@ -207,6 +242,11 @@ const snapshot = record({
   ...Object.fromEntries(TABLES.map((table) => [table, list(ROWS[table], MAX_ROWS)])),
 })
 
+/** Why it is no row of this table, or null. */
+export function checkRow(table: TableName, value: unknown): string | null {
+  return ROWS[table](value, 'row')
+}
+
 /** The snapshot, or in one sentence what is wrong with it. */
 export function checkSnapshot(value: unknown): InstanceSnapshot | { error: string } {
   const problem = snapshot(value, 'snapshot')
@@ -217,7 +257,9 @@ export function checkSnapshot(value: unknown): InstanceSnapshot | { error: strin
   for (const table of TABLES) {
     for (const row of checked[table]) {
       const owner = 'instance' in row ? row.instance : row.id
-      if (owner !== checked.id) return { error: `snapshot.${table} has a row of another instance` }
+      // What a killed process was in is told by the next one.
+      const teller = 'successor' in row ? row.successor : owner
+      if (teller !== checked.id) return { error: `snapshot.${table} has a row of another instance` }
     }
   }
   return checked

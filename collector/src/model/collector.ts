@@ -2,12 +2,31 @@
  * Everything that this collector knows: the instances of its own process, asked when somebody wants to know, and the
  * frames of other processes, kept until the next one. It reads no clock: time comes in with every call.
  */
-import { emptyTables, TABLES, type InstanceSnapshot, type TableName, type Tables } from '../protocol/index.ts'
+import {
+  emptyTables,
+  TABLES,
+  type Elsewhere,
+  type HotRow,
+  type InstanceSnapshot,
+  type TableName,
+  type Tables,
+} from '../protocol/index.ts'
 import { checkSnapshot } from './check-snapshot.ts'
+import type { Profile } from './profile.ts'
 
 export interface Source {
   id: string
   snapshot(now: number): InstanceSnapshot
+  /** What the samples since then say; absent where there are none: a snapshot holds the last minute's. */
+  hotSince?(since: number): HotRow[]
+  /** The same samples with their stacks. */
+  profileSince?(since: number): Profile
+}
+
+/** Samples are kept where they are taken: other processes send what they say of the last minute, and are asked for more. */
+export interface Sampled<T> {
+  items: T[]
+  elsewhere: Elsewhere[]
 }
 
 /** Which rows of the tables somebody wants. */
@@ -107,6 +126,37 @@ export class Collector {
     return select(tables as unknown as Tables, selection)
   }
 
+  hotSince(now: number, since: number, instance?: string): Sampled<HotRow> {
+    return this.#sampled(now, instance, (source) => source.hotSince?.(since) ?? [])
+  }
+
+  /** One for each instance that has samples. */
+  profilesSince(now: number, since: number, instance?: string): Sampled<Profile> {
+    return this.#sampled(now, instance, (source) => {
+      const profile = source.profileSince?.(since)
+      return profile && profile.samples > 0 ? [profile] : []
+    })
+  }
+
+  #sampled<T>(now: number, instance: string | undefined, ask: (source: Source) => T[]): Sampled<T> {
+    this.#forget(now)
+    const isAsked = (id: string) => instance === undefined || id === instance
+    const items: T[] = []
+    for (const cached of this.#sources.values()) {
+      if (!isAsked(cached.source.id)) continue
+      this.#ask(cached, now) // it takes in what has come since the last look
+      items.push(...ask(cached.source))
+    }
+    const elsewhere: Elsewhere[] = []
+    for (const [id, { snapshot }] of this.#remotes) {
+      const row = snapshot.instances[0]
+      if (!row || !isAsked(id)) continue
+      const { service, pid, host, url } = row
+      elsewhere.push({ instance: id, service, pid, host, ...(url === undefined ? {} : { url }) })
+    }
+    return { items, elsewhere }
+  }
+
   #ask(cached: Cached, now: number): InstanceSnapshot {
     const age = now - cached.at
     // A clock that was set back (a negative age) must not freeze the answer.
@@ -148,6 +198,7 @@ const WORST_FIRST: { [T in TableName]: (a: Tables[T][number], b: Tables[T][numbe
   tasks: (a, b) => b.age - a.age,
   pools: (a, b) => (b.pending ?? 0) - (a.pending ?? 0) || (b.probeAge ?? 0) - (a.probeAge ?? 0),
   background: (a, b) => b.running - a.running || b.oldest - a.oldest,
+  culprits: (a, b) => b.total + b.victims.time - (a.total + a.victims.time),
 }
 
 function select(tables: Tables, { since, limit }: Selection): Tables {

@@ -37,10 +37,16 @@ suite('a histogram', () => {
         for (const q of QUANTILES) {
           const truth = sorted[Math.ceil(q * sorted.length) - 1]!
           const error = Math.abs(histogram.quantile(q) / truth - 1)
-          assert.ok(error <= RELATIVE_ERROR, `${shape}, seed ${seed}: p${q * 100} is ${histogram.quantile(q)}, not ${truth}`)
+          assert.ok(
+            error <= RELATIVE_ERROR,
+            `${shape}, seed ${seed}: p${q * 100} is ${histogram.quantile(q)}, not ${truth}`,
+          )
         }
         assert.equal(histogram.count, values.length)
-        assert.equal(histogram.sum, values.reduce((sum, value) => sum + value, 0))
+        assert.equal(
+          histogram.sum,
+          values.reduce((sum, value) => sum + value, 0),
+        )
         assert.deepEqual([histogram.min, histogram.max], [sorted[0], sorted.at(-1)])
       }
     }
@@ -117,7 +123,10 @@ suite('a histogram', () => {
 
   test('lists its buckets with borders that follow one another', () => {
     const buckets = [...histogramOf([1, 1.05, 2, 1000]).buckets()]
-    assert.equal(buckets.reduce((sum, { count }) => sum + count, 0), 4)
+    assert.equal(
+      buckets.reduce((sum, { count }) => sum + count, 0),
+      4,
+    )
     for (const { low, high } of buckets) assert.ok(Math.abs(high / low - 2 ** (1 / 8)) < 1e-12)
   })
 })

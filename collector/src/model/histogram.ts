@@ -117,4 +117,6 @@ export class Histogram {
 }
 
 /** The classic buckets of both exporters, in ms: powers of two are exact borders. */
-export const CLASSIC_BORDERS_MS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
+export const CLASSIC_BORDERS_MS = [
+  0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768,
+]

@@ -69,8 +69,18 @@ suite('the model of an instance', () => {
     model.apply(EVENT.frames, spin, 0, 0, 0)
     model.apply(EVENT.capture, 2, 20, 1, CAPTURE.block + 4)
     model.apply(EVENT.frames, spin, 0, 0, 0)
-    const { hot } = model.snapshot(EPOCH + 100)
-    assert.deepEqual(hot.map((row) => [row.function, row.route, row.samples]), [['spin', 'GET /a', 1]])
+    model.hot.read(30, 15)
+    const { hot, routes } = model.snapshot(EPOCH + 100)
+    assert.deepEqual(
+      hot.map((row) => [row.function, row.route, row.samples, row.time]),
+      [['spin', 'GET /a', 1, 15]],
+    )
+    assert.deepEqual(model.hotSince(EPOCH), hot)
+    assert.deepEqual(model.hotSince(EPOCH + 11), [])
+    assert.equal(routes.length, 1)
+    const profile = model.profileSince(EPOCH)
+    assert.deepEqual(profile.timeline, { at: [EPOCH + 10], stack: [0], time: [15] })
+    assert.deepEqual([profile.stacks[0]!.route, profile.frames[0]!.function], ['GET /a', 'spin'])
   })
 
   test('takes the work that goes on after its end, with all that one number says of it', () => {
@@ -92,7 +102,10 @@ suite('the model of an instance', () => {
     const { model } = setup()
     model.apply(EVENT.turn, START_UP_TURN, 400, 400, 0)
     assert.equal(model.loop.longest, 0)
-    assert.deepEqual(model.snapshot(EPOCH + 500).blocks, [])
+    assert.deepEqual(
+      model.snapshot(EPOCH + 500).blocks.map((row) => row.startup),
+      [true],
+    )
   })
 
   test('forgets what was in flight when events were dropped, and says how many', () => {

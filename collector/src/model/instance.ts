@@ -4,13 +4,15 @@
  */
 import { CLOCK, CONTROL, type Channel } from '../protocol/channel.ts'
 import { CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/index.ts'
-import type { BlockRow, Frame, HookRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
+import type { BlockRow, Frame, HookRow, HotRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
-import { BlockModel, type Block, type Capture } from './blocks.ts'
-import { parseFrame, shortFile } from './culprit.ts'
+import { BlockModel, type Block } from './blocks.ts'
+import { Captures, type Capture, type ResolveFrame } from './captures.ts'
 import { HotModel } from './hot.ts'
+import { hotByRoute, hotRows, syncCallShare } from './hot-rows.ts'
 import { LoopModel } from './loop.ts'
 import { PoolModel } from './pools.ts'
+import { profileOf, type Profile } from './profile.ts'
 import { Histogram } from './histogram.ts'
 import { WINDOW_MS } from './window.ts'
 
@@ -39,6 +41,8 @@ export interface Vitals {
 }
 
 const NAMES = MAX_NAMES + 1
+/** Of the last minute's, in a snapshot; who asks for a window gets all. */
+const MAX_HOT_ROWS = 100
 const GC_KINDS: Record<number, string> = { 1: 'minor', 4: 'major', 8: 'incremental', 16: 'weakcb' }
 
 export class InstanceModel {
@@ -50,27 +54,30 @@ export class InstanceModel {
   readonly blocks: BlockModel
   readonly #name: (id: number) => string
   readonly #hooked: HookRow[] = []
-  readonly #frames = new Map<number, Frame>()
+  readonly #incoming: Captures
   readonly #gc = new Map<string, Histogram>()
   /** Requests that arrived while a block lasted, until their route is known. */
   readonly #delayed = new Map<number, Block>()
-  #collecting: { capture: Capture; missing: number } | undefined
   #halfTrace: { turn: number; traceId: string } | undefined
   #dropped = 0
   #events = 0
   #captures = 0
   #captureCost = 0
   #closed = false
-  readonly #agentFile: string
   #heap: { heapUsed: number; heapTotal: number } | undefined
   vitals: Vitals | undefined
+  /** What the process before this one was in when it was killed; told by whoever starts this one. */
+  inherited: BlockRow[] = []
 
-  constructor(identity: Identity, name: (id: number) => string) {
+  /** `resolve` brings frames to the author's files, where source maps tell. */
+  constructor(identity: Identity, name: (id: number) => string, resolve?: ResolveFrame) {
     this.identity = identity
     this.#name = name
-    this.#agentFile = shortFile(identity.agentFile, identity.cwd)
-    const { id, thresholdMs, epoch } = identity
-    this.blocks = new BlockModel({ thresholdMs, epoch, instance: id, activities: this.activities })
+    const { id, thresholdMs, epoch, cwd, agentFile } = identity
+    const changed = (): void => this.blocks.renew()
+    this.#incoming = new Captures({ name, cwd, agentFile, changed, ...(resolve ? { resolve } : {}) })
+    const isSettled = (stack: readonly Frame[]): boolean => this.#incoming.isSettled(stack)
+    this.blocks = new BlockModel({ thresholdMs, epoch, instance: id, activities: this.activities, isSettled })
   }
 
   /** One event of the ring; see EVENT for what the numbers mean. */
@@ -98,9 +105,9 @@ export class InstanceModel {
         if (id !== START_UP_TURN) this.loop.longTurn(a)
         return this.blocks.turn(id, time, a)
       case EVENT.capture:
-        return this.#capture(id, time, a, b)
+        return this.#captured(this.#incoming.begin(id, time, a, b))
       case EVENT.frames:
-        return this.#moreFrames([id, time, a, b])
+        return this.#captured(this.#incoming.more([id, time, a, b]))
       case EVENT.trace:
         this.#halfTrace = { turn: id, traceId: hex(time, 12) + hex(a, 12) + hex(b, 8) }
         return
@@ -109,6 +116,8 @@ export class InstanceModel {
           this.blocks.trace(id, { traceId: this.#halfTrace.traceId, spanId: hex(a, 8) + hex(b, 8) })
         }
         return
+      case EVENT.allowed:
+        return this.blocks.allow(id, this.#name(a), b)
       case EVENT.pool:
         return pools.pool(id, this.#name(a), b)
       case EVENT.poolState:
@@ -134,7 +143,8 @@ export class InstanceModel {
   read(channel: Channel, now: number): void {
     const busy = this.loop.busyTotal
     this.loop.read(channel, now)
-    this.hot.spread(this.loop.busyTotal - busy)
+    const open = this.blocks.heldNow(now)
+    this.hot.read(channel.clock[CLOCK.lastTurn]!, this.loop.busyTotal - busy, open)
     const heapUsed = channel.clock[CLOCK.heapUsed]!
     if (heapUsed > 0) this.#heap = { heapUsed, heapTotal: channel.clock[CLOCK.heapTotal]! }
     this.#captures = channel.control[CONTROL.captures]!
@@ -164,11 +174,10 @@ export class InstanceModel {
   snapshot(unixNow: number): InstanceSnapshot {
     const { id, thread, epoch } = this.identity
     const now = unixNow - epoch
-    const since = now - WINDOW_MS
     this.activities.review(now)
-    const busy = this.loop.busyRecent(now)
     const loop = this.loop.row(now, id, thread)
-    const syncCall = this.hot.syncCallShare(since)
+    const hot = this.hot.window(now - WINDOW_MS)
+    const syncCall = syncCallShare(hot)
     if (syncCall !== undefined) {
       loop.busy.syncCall = syncCall * loop.busy.total
       loop.busy.js = Math.max(0, loop.busy.total - loop.busy.syncCall - (loop.busy.gc ?? 0) - (loop.busy.starved ?? 0))
@@ -179,14 +188,25 @@ export class InstanceModel {
       now: unixNow,
       instances: [this.#row(unixNow)],
       loop: [{ ...loop, blockedNow: this.blocks.blockedNow(now) }],
-      blocks: this.blocks.rows(now, thread),
-      hot: this.hot.rows(since, busy, id),
-      routes: this.activities.routeRows(now, id, this.hot.byRoute(since, busy)),
+      blocks: [...this.blocks.rows(now, thread), ...this.inherited],
+      culprits: this.blocks.culpritRows(),
+      hot: hotRows(hot, id).slice(0, MAX_HOT_ROWS),
+      routes: this.activities.routeRows(now, id, hotByRoute(hot)),
       tasks: this.activities.taskRows(now, epoch, id, running, isOpen),
       pools: this.pools.rows(now, id),
       background: this.activities.backgroundRows(now, id),
       totals: this.#totals(),
     }
+  }
+
+  /** What the samples since then say; the snapshot has those of the last minute. */
+  hotSince(unixSince: number): HotRow[] {
+    return hotRows(this.hot.window(unixSince - this.identity.epoch), this.identity.id)
+  }
+
+  /** The samples since then, with their stacks. */
+  profileSince(unixSince: number): Profile {
+    return profileOf(this.hot.window(unixSince - this.identity.epoch), this.identity)
   }
 
   #row(unixNow: number): InstanceRow {
@@ -195,7 +215,7 @@ export class InstanceModel {
     return {
       ...identity,
       lastSeen: unixNow,
-      status: this.#closed ? 'exited' : this.blocks.isOpen ? 'blocked' : 'live',
+      status: this.#closed ? 'exited' : this.blocks.blockedNow(unixNow - this.identity.epoch) ? 'blocked' : 'live',
       hooked: this.#hooked,
       cost: { cpu: vitals?.agent.cpuShare ?? 0, memory: vitals?.agent.memory ?? 0, dropped: this.#dropped },
       ...(vitals?.url === undefined ? {} : { url: vitals.url }),
@@ -222,7 +242,8 @@ export class InstanceModel {
         captureCost: this.#captureCost,
       },
     }
-    if (this.#gc.size > 0) totals.gc = [...this.#gc].map(([kind, histogram]) => ({ kind, duration: histogram.toData() }))
+    if (this.#gc.size > 0)
+      totals.gc = [...this.#gc].map(([kind, histogram]) => ({ kind, duration: histogram.toData() }))
     return totals
   }
 
@@ -248,41 +269,16 @@ export class InstanceModel {
     this.activities.outlive(id, time, { kind, name, route }, site === 0 ? null : this.#site(site))
   }
 
-  #capture(turn: number, at: number, activity: number, code: number): void {
-    const capture: Capture = { turn, at, reason: code % 4, activity, stack: [] }
-    const missing = Math.floor(code / 4)
-    this.#collecting = { capture, missing }
-    if (missing === 0) this.#captured(capture)
-  }
-
-  #moreFrames(names: number[]): void {
-    const collecting = this.#collecting
-    if (!collecting) return
-    for (const name of names) {
-      if (collecting.missing === 0) break
-      collecting.missing--
-      const frame = this.#frame(name)
-      if (frame.file !== this.#agentFile) collecting.capture.stack.push(frame)
-    }
-    if (collecting.missing === 0) this.#captured(collecting.capture)
-  }
-
-  #captured(capture: Capture): void {
-    this.#collecting = undefined
+  #captured(capture: Capture | undefined): void {
+    if (!capture) return
     this.blocks.capture(capture)
     if (capture.reason !== CAPTURE.sample) return
     this.hot.add(capture.at, routeOf(this.activities.find(capture.activity)), capture.stack)
   }
 
-  #frame(name: number): Frame {
-    let frame = this.#frames.get(name)
-    if (!frame) this.#frames.set(name, (frame = parseFrame(this.#name(name), this.identity.cwd)))
-    return frame
-  }
-
   #site(name: number): string {
-    const { function: fn, file, line } = this.#frame(name)
-    return `${fn} ${file}:${line}`
+    const frame = this.#incoming.frame(name)
+    return frame ? `${frame.function} ${frame.file}:${frame.line}` : ''
   }
 
   #collected(end: number, duration: number, kind: number): void {

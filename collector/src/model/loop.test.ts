@@ -68,7 +68,10 @@ suite('the delay of the loop', () => {
     const delay = model.delayTotal()
     for (const border of [0.25, 0.5, 1, 2, 4, 8]) {
       const truth = delayedAtMost(turns, border)
-      assert.ok(Math.abs(delay.countUpTo(border) / truth - 1) < 0.03, `${border} ms: ${delay.countUpTo(border)}, ${truth}`)
+      assert.ok(
+        Math.abs(delay.countUpTo(border) / truth - 1) < 0.03,
+        `${border} ms: ${delay.countUpTo(border)}, ${truth}`,
+      )
     }
   })
 
@@ -99,7 +102,11 @@ suite("the loop's row", () => {
   test('says utilisation, turns a second and the longest turn of the last minute', () => {
     const channel = createChannel()
     const model = new LoopModel()
-    write(channel, model, Array.from({ length: 100 }, () => ({ idle: 70, busy: 30 })))
+    write(
+      channel,
+      model,
+      Array.from({ length: 100 }, () => ({ idle: 70, busy: 30 })),
+    )
     model.read(channel, 10_000)
     const row = model.row(10_000, 'one', 'main')
     assert.ok(Math.abs(row.utilization - 0.3) < 1e-9)

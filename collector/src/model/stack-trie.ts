@@ -114,10 +114,6 @@ function grown(column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
 function isSame(a: Frame, b: Frame): boolean {
   if (a === b) return true
   return (
-    a.line === b.line &&
-    a.column === b.column &&
-    a.function === b.function &&
-    a.file === b.file &&
-    a.async === b.async
+    a.line === b.line && a.column === b.column && a.function === b.function && a.file === b.file && a.async === b.async
   )
 }

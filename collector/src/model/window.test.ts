@@ -23,7 +23,8 @@ test('a steady flow is a minute of it, give or take a slot of ten seconds', () =
     histogram.record(now, 1)
     sum.add(now, 1)
     if (now < WINDOW_MS) continue
-    for (const count of [histogram.recent(now).count, sum.recent(now)]) assert.ok(count > 500 && count <= 600, `${count}`)
+    for (const count of [histogram.recent(now).count, sum.recent(now)])
+      assert.ok(count > 500 && count <= 600, `${count}`)
   }
   assert.deepEqual([histogram.total().count, sum.total], [6000, 6000])
 })

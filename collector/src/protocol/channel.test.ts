@@ -9,9 +9,16 @@ test('both sides see the same memory, and no part of it overlaps another', () =>
   const parts = ['control', 'clock', 'turns', 'ring', 'names'] as const
   for (const [i, part] of parts.entries()) {
     ours[part].fill(i + 1)
-    assert.ok(theirs[part].every((value) => value === i + 1), part)
+    assert.ok(
+      theirs[part].every((value) => value === i + 1),
+      part,
+    )
   }
-  for (const [i, part] of parts.entries()) assert.ok(theirs[part].every((value) => value === i + 1), `${part} is whole`)
+  for (const [i, part] of parts.entries())
+    assert.ok(
+      theirs[part].every((value) => value === i + 1),
+      `${part} is whole`,
+    )
   assert.equal(ours.ring.length, RING_CAPACITY * EVENT_SLOTS)
   assert.equal(ours.turns.length, TURN_BUCKETS)
   assert.ok(ours.control.length > Math.max(...Object.values(CONTROL)))
@@ -48,11 +55,15 @@ test('the numbers of the wire are these', () => {
     frames: 21,
     trace: 22,
     span: 23,
+    allowed: 24,
     gc: 30,
     hooked: 40,
   })
   assert.deepEqual([...ACTIVITY_KINDS], ['request', 'background', 'job', 'ws', 'stream', 'timer'])
   assert.deepEqual(CAPTURE, { block: 0, sample: 1 })
   assert.equal(START_UP_TURN, 0)
-  assert.ok(Object.values(EVENT).every((kind) => kind < 256), 'a kind has eight bits')
+  assert.ok(
+    Object.values(EVENT).every((kind) => kind < 256),
+    'a kind has eight bits',
+  )
 })

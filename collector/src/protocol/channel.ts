@@ -34,6 +34,8 @@ export const CONTROL = {
   wishes: 9,
   /** P: 1 once the thread is exiting. */
   closed: 10,
+  /** W, main thread's channel: 1 while an open block of this process is on disk (black-box.ts). */
+  recorded: 11,
 } as const
 
 /** Bits of CONTROL.wishes. */
@@ -56,6 +58,8 @@ export const CLOCK = {
   /** The thread's V8 heap in bytes, every few seconds; 0 before the first reading. */
   heapUsed: 6,
   heapTotal: 7,
+  /** W: when the worker last asked for a capture: one that comes much later had to wait for a native call to return. */
+  asked: 8,
 } as const
 
 const CONTROL_SLOTS = 32

@@ -37,7 +37,8 @@ export const EVENT = {
   /** Where the slot was asked for. id: lease; a: name (a frame). */
   poolSite: 16,
   /**
-   * A capture. id: the turn's number; a: activity (0: none); b: CAPTURE reason + 4 * number of frames.
+   * A capture. id: the turn's number; a: activity (0: none); b: CAPTURE reason + 4 * (number of frames + 64 * late), with
+   * the ms that it was taken after it had been asked for: long after, in what follows a native call without interrupt checks.
    * The frames follow in ceil(n / 4) `frames` events, innermost first.
    */
   capture: 20,
@@ -47,6 +48,11 @@ export const EVENT = {
   trace: 22,
   /** The second half: id: turn; a, b: span id in 32 + 32 bits. */
   span: 23,
+  /**
+   * Inside allowBlocking(). id: the turn's number; a: name (why); b: ms that it held the loop in this turn, or 0: the
+   * capture before was taken inside.
+   */
+  allowed: 24,
   /** A garbage collection. time: its end; a: duration in ms; b: kind (perf_hooks.constants). */
   gc: 30,
   /** A library was seen. a: name (module \0 version \0 how \0 why). */
@@ -70,5 +76,8 @@ export const OUTCOME = { ok: 0, failed: 1, aborted: 2 } as const
 /** Why a capture was taken. */
 export const CAPTURE = { block: 0, sample: 1 } as const
 
-/** Joins the parts of a name. A frame is: flags \0 line \0 column \0 function \0 file; flag 'a' marks an async frame. */
+/**
+ * Joins the parts of a name. A frame is: flags \0 line \0 column \0 function \0 file. Flags: 'a' for an async frame, 'e'
+ * for one at the entry of its function, then "line:column" of where its function begins, if that matters.
+ */
 export const PART = '\0'

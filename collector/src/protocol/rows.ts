@@ -73,6 +73,8 @@ export interface BlockRow {
   line: number | null
   column: number | null
   api: string | null
+  /** In whose code the loop was held, when that is a package's; function and line are the program's that called it. */
+  package?: { name: string } | null
   stack: Frame[]
   activity: { kind: ActivityKind; name: string; id: string } | null
   route: string | null
@@ -84,6 +86,54 @@ export interface BlockRow {
    */
   evidence: { samples: number; cpu?: number; gc?: number; runDelay?: number; throttled?: number; suspended?: number }
   open?: true
+  /** Inside allowBlocking(): why. No trouble: in no ranking, no alert, and in a metric of its own. */
+  allowed?: string
+  /** The loading of modules, before anything could wait for the loop; no trouble either. */
+  startup?: true
+  /** With `startup`: the modules that captures found being loaded, the slowest first. */
+  modules?: ModuleTime[]
+  /**
+   * The process ended within this block, killed or crashed: `instance` is that process', and the duration what was known
+   * last, so the least it was. `successor` is the instance that was started next and tells of it.
+   */
+  fatal?: true
+  successor?: string
+}
+
+export interface ModuleTime {
+  /** A package, or a file of the program. */
+  name: string
+  /** A file of the program: it runs, or waits for what it loads to be read and compiled. */
+  own?: true
+  /** ms, by its share of the captures. */
+  time: number
+}
+
+/** One culprit (function, line and route) in exact numbers since the start; of its blocks only some are kept as rows. */
+export interface CulpritRow {
+  id: string
+  instance: string
+  /** As its longest block says. */
+  cause: Cause
+  function: string | null
+  file: string | null
+  line: number | null
+  column: number | null
+  api: string | null
+  route: string | null
+  count: number
+  /** ms that it held the loop, in all and at the most; the median is within 4.5 %. */
+  total: number
+  max: number
+  p50: number
+  victims: BlockRow['victims']
+  firstAt: number
+  /** When its newest block ended. */
+  lastAt: number
+  allowed?: string
+  startup?: true
+  /** So many culprits that are not told apart any more: the least harmful ones. */
+  others?: number
 }
 
 export interface HotRow {
@@ -93,11 +143,16 @@ export interface HotRow {
   file: string
   line: number
   column: number
+  /** As of a block. */
+  api?: string
+  package?: { name: string }
   samples: number
   share: number
   /** One standard error of `share`. */
   error: number
   time: number
+  /** All samples of the instance say as much as so many of equal weight: what `error` was made with. */
+  effective?: number
 }
 
 export const WAITS = ['loopWait', 'poolWait', 'db', 'http', 'threadPool', 'timer', 'stream', 'other'] as const
@@ -182,6 +237,7 @@ export interface Tables {
   tasks: TaskRow[]
   pools: PoolRow[]
   background: BackgroundRow[]
+  culprits: CulpritRow[]
 }
 
 export type TableName = keyof Tables
@@ -196,6 +252,7 @@ export const ROW_KEY: { [T in TableName]: (row: Tables[T][number]) => string } =
   tasks: (row) => row.id,
   pools: (row) => [row.instance, row.kind, row.system, row.name].join('|'),
   background: (row) => `${row.instance}|${row.name}`,
+  culprits: (row) => row.id,
 }
 
 export const TABLES = Object.keys(ROW_KEY) as TableName[]
@@ -237,6 +294,10 @@ export interface Totals {
     exemplar?: Exemplar
   }[]
   victims: { route: string; culprit: string; time: number }[]
+  /** Blocks inside allowBlocking(), by reason; they are in no other total. */
+  allowed?: { why: string; duration: HistogramData }[]
+  /** How long the loading of modules held the loop at the start, where it did for long. */
+  startUp?: number
   requests: { method: string; route: string; status: number; duration: HistogramData }[]
   waits: { route: string; wait: Wait | 'onLoop'; time: number }[]
   pools: { system: string; name: string; wait: HistogramData; use: HistogramData; timeouts: number }[]

@@ -28,12 +28,19 @@ suite('a reader', () => {
     const [first, second] = tables.blocks
     const changed = { ...second!, duration: 999 }
     const added = { ...first!, id: 'new' }
-    const delta: StreamMessage = { type: 'delta', now: 2, tables: { blocks: { gone: [first!.id], set: [changed, added] } } }
+    const delta: StreamMessage = {
+      type: 'delta',
+      now: 2,
+      tables: { blocks: { gone: [first!.id], set: [changed, added] } },
+    }
     const next = applyMessage(tables, delta)
-    assert.deepEqual(next.blocks.map((row) => [row.id, row.duration]), [
-      [second!.id, 999],
-      ['new', first!.duration],
-    ])
+    assert.deepEqual(
+      next.blocks.map((row) => [row.id, row.duration]),
+      [
+        [second!.id, 999],
+        ['new', first!.duration],
+      ],
+    )
     assert.equal(next.routes, tables.routes, 'other tables are the same objects')
     assert.deepEqual(applyMessage(next, delta).blocks, next.blocks, 'twice is once')
   })
@@ -71,7 +78,10 @@ suite('what came over the wire', () => {
     ['{"type":"delta","tables":null}', 'delta without tables'],
     ['{"type":"hello"}', 'hello without a version'],
     ['{"type":"later"}', 'unknown message type "later"'],
-    [`{"type":"hello","version":${STREAM_VERSION + 1}}`, `the stream speaks version ${STREAM_VERSION + 1}, this reader ${STREAM_VERSION}: update loopscope`],
+    [
+      `{"type":"hello","version":${STREAM_VERSION + 1}}`,
+      `the stream speaks version ${STREAM_VERSION + 1}, this reader ${STREAM_VERSION}: update loopscope`,
+    ],
   ]) {
     test(`or is refused: ${text || '(nothing)'}`, () => assert.deepEqual(parseStreamMessage(text!), { error }))
   }

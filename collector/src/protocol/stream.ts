@@ -17,11 +17,20 @@ export type StreamMessage =
 export type Delta = { [T in TableName]?: { set?: Tables[T]; gone?: string[] } }
 
 export type FrameMessage =
-  | { type: 'join'; version: number; agent: string; token?: string }
-  | { type: 'frame'; snapshot: InstanceSnapshot }
+  { type: 'join'; version: number; agent: string; token?: string } | { type: 'frame'; snapshot: InstanceSnapshot }
 
 export function emptyTables(): Tables {
-  return { instances: [], loop: [], blocks: [], hot: [], routes: [], tasks: [], pools: [], background: [] }
+  return {
+    instances: [],
+    loop: [],
+    blocks: [],
+    hot: [],
+    routes: [],
+    tasks: [],
+    pools: [],
+    background: [],
+    culprits: [],
+  }
 }
 
 /** One message applied to what a reader holds; rows keep the order in which they came. */

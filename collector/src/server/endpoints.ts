@@ -4,9 +4,10 @@ import { families } from '../metrics/families.ts'
 import type { Collector } from '../model/collector.ts'
 import { TABLES, type TableName } from '../protocol/index.ts'
 import type { Refusal } from './errors.ts'
-import { groupHot } from './hot.ts'
+import { profileEndpoint } from './profile.ts'
 import { readQuery, SELECTION_PARAMETERS } from './query.ts'
 import { json, type Answer } from './respond.ts'
+import { hotEndpoint, stacksEndpoint } from './samples.ts'
 
 export interface Question {
   parameters: URLSearchParams
@@ -42,19 +43,18 @@ export function createEndpoints(options: EndpointOptions): Map<string, Endpoint>
     return { contentType, body, headers: { vary: 'accept' } }
   })
   for (const name of TABLES) endpoints.set(`/api/v1/${name}`, tableEndpoint(name, options))
+  endpoints.set('/api/v1/hot', hotEndpoint(options))
+  endpoints.set('/api/v1/stacks', stacksEndpoint(options))
+  endpoints.set('/api/v1/profile', profileEndpoint(options))
   for (const [path, endpoint] of Object.entries(extra)) endpoints.set(path, endpoint)
   return endpoints
 }
 
 function tableEndpoint(name: TableName, { collector, now }: EndpointOptions): Endpoint {
-  const allowed = name === 'hot' ? ([...SELECTION_PARAMETERS, 'by'] as const) : SELECTION_PARAMETERS
   return ({ parameters }) => {
-    const query = readQuery(parameters, allowed)
+    const query = readQuery(parameters, SELECTION_PARAMETERS)
     if ('status' in query) return query
     const at = now()
-    if (query.by === undefined) return json({ now: at, items: collector.tables(at, query)[name] })
-    // The limit counts groups, so it comes after the grouping.
-    const rows = collector.tables(at, { ...query, limit: undefined }).hot
-    return json({ now: at, items: groupHot(rows, query.by).slice(0, query.limit) })
+    return json({ now: at, items: collector.tables(at, query)[name] })
   }
 }

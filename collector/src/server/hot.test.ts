@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { standardError } from '../model/hot-rows.ts'
 import { snapshotOf } from '../testing/snapshot.ts'
 import { groupHot } from './hot.ts'
 
@@ -44,7 +45,9 @@ test('by function adds up the lines, by route everything of the route', () => {
 
 test('the error is that of a share of all samples of the instance', () => {
   // The rows hold 210 samples and 84 % of the busy time: there were 250.
-  near(groupHot(rows, 'function')[1]!.error, Math.sqrt((0.36 * 0.64) / 250))
+  near(groupHot(rows, 'function')[1]!.error, standardError(0.36, 250))
+  const known = rows.map((row) => ({ ...row, effective: 80 }))
+  near(groupHot(known, 'function')[1]!.error, standardError(0.36, 80))
 })
 
 test('instances are not mixed', () => {

@@ -1,4 +1,5 @@
 /** `?by=`: the rows of hot, added up by line, by function or by route. A field that a group has many of is left out. */
+import { standardError } from '../model/hot-rows.ts'
 import type { HotRow } from '../protocol/index.ts'
 
 export const GROUPINGS = ['line', 'function', 'route'] as const
@@ -14,7 +15,7 @@ export type HotGroup = Pick<HotRow, 'instance' | 'samples' | 'share' | 'error' |
 
 /** Most time first. */
 export function groupHot(rows: readonly HotRow[], by: Grouping): HotGroup[] {
-  const samplesOf = samplesByInstance(rows)
+  const effective = effectiveSamples(rows)
   const groups = new Map<string, HotGroup>()
   for (const row of rows) {
     const fields = Object.fromEntries(FIELDS[by].map((field) => [field, row[field]]))
@@ -29,20 +30,22 @@ export function groupHot(rows: readonly HotRow[], by: Grouping): HotGroup[] {
     group.time += row.time
   }
   for (const group of groups.values()) {
-    const share = Math.min(1, group.share)
-    const samples = samplesOf.get(group.instance) ?? 0
-    // One standard error of a share of `samples` independent samples.
-    group.error = samples > 0 ? Math.sqrt((share * (1 - share)) / samples) : 0
+    group.error = standardError(group.share, effective.get(group.instance) ?? 0)
   }
   return [...groups.values()].sort((a, b) => b.time - a.time)
 }
 
-/** All samples of each instance, also those whose rows were not sent: their share is missing in the sum. */
-function samplesByInstance(rows: readonly HotRow[]): Map<string, number> {
+/** An agent of an older version does not say it: all samples, also those whose rows were not sent. */
+function effectiveSamples(rows: readonly HotRow[]): Map<string, number> {
+  const effective = new Map<string, number>()
   const sums = new Map<string, { samples: number; share: number }>()
-  for (const { instance, samples, share } of rows) {
-    const sum = sums.get(instance) ?? { samples: 0, share: 0 }
-    sums.set(instance, { samples: sum.samples + samples, share: sum.share + share })
+  for (const row of rows) {
+    const sum = sums.get(row.instance) ?? { samples: 0, share: 0 }
+    sums.set(row.instance, { samples: sum.samples + row.samples, share: sum.share + row.share })
+    if (row.effective !== undefined) effective.set(row.instance, row.effective)
   }
-  return new Map([...sums].map(([id, { samples, share }]) => [id, share > 0 ? samples / share : samples]))
+  for (const [id, { samples, share }] of sums) {
+    if (!effective.has(id)) effective.set(id, share > 0 ? samples / share : samples)
+  }
+  return effective
 }

@@ -1,15 +1,22 @@
 /** The parameters of the API, each checked by name. */
 import type { Selection } from '../model/collector.ts'
+import { FORMAT_NAMES, type FormatName } from '../profile/formats.ts'
 import { refusal, type Refusal } from './errors.ts'
 import { GROUPINGS, type Grouping } from './hot.ts'
 
 export interface Query extends Selection {
   by?: Grouping
+  /** Seconds up to now. */
+  last?: number
+  route?: string
+  format?: FormatName
 }
 
 type Parameter = keyof Query
 
 const MAX_LIMIT = 10_000
+/** Samples are kept for so long. */
+const MAX_LAST_SECONDS = 900
 
 const READERS: { [P in Parameter]-?: { allowed: string; read(text: string): Query[P] | undefined } } = {
   since: {
@@ -27,6 +34,18 @@ const READERS: { [P in Parameter]-?: { allowed: string; read(text: string): Quer
   by: {
     allowed: GROUPINGS.join(', '),
     read: (text) => GROUPINGS.find((grouping) => grouping === text),
+  },
+  last: {
+    allowed: `a whole number of seconds from 1 to ${MAX_LAST_SECONDS}`,
+    read: (text) => (/^[1-9]\d{0,2}$/.test(text) && Number(text) <= MAX_LAST_SECONDS ? Number(text) : undefined),
+  },
+  route: {
+    allowed: 'a route as the tables show it: GET /cart/:id',
+    read: (text) => (text.length > 0 && text.length <= 600 ? text : undefined),
+  },
+  format: {
+    allowed: FORMAT_NAMES.join(', '),
+    read: (text) => FORMAT_NAMES.find((format) => format === text),
   },
 }
 

@@ -1,8 +1,9 @@
 /** A real server on a free port for tests, and plain requests to it. */
 import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http'
 import type { TestContext } from 'node:test'
-import { Collector } from '../model/collector.ts'
+import { Collector, type Source } from '../model/collector.ts'
 import { startServer, type RunningServer, type ServerOptions } from '../server/server.ts'
+import { sampledSource } from './profile.ts'
 import { SNAPSHOT_NOW, snapshotOf } from './snapshot.ts'
 
 export interface TestServer extends RunningServer {
@@ -15,7 +16,7 @@ export interface TestServer extends RunningServer {
 export async function testServer(context: TestContext, options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const log: string[] = []
   const collector = options.collector ?? new Collector()
-  if (!options.collector) collector.add({ id: 'a', snapshot: (now) => snapshotOf('a', now) })
+  if (!options.collector) collector.add(source('a'))
   const server = await startServer({
     collector,
     now: () => SNAPSHOT_NOW,
@@ -26,6 +27,11 @@ export async function testServer(context: TestContext, options: Partial<ServerOp
   })
   context.after(() => server.close())
   return { ...server, collector, log, port: server.url === null ? 0 : Number(new URL(server.url).port) }
+}
+
+/** An instance of the server's own process: its snapshot, and its samples. */
+export function source(id: string): Source {
+  return { id, snapshot: (now) => snapshotOf(id, now), ...sampledSource(id, () => SNAPSHOT_NOW) }
 }
 
 export interface Reply {

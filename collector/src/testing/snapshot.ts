@@ -4,7 +4,14 @@
  * piles up.
  */
 import { Histogram } from '../model/histogram.ts'
-import { TABLES, type BlockRow, type HistogramData, type InstanceSnapshot, type Quantiles } from '../protocol/index.ts'
+import {
+  TABLES,
+  type BlockRow,
+  type CulpritRow,
+  type HistogramData,
+  type InstanceSnapshot,
+  type Quantiles,
+} from '../protocol/index.ts'
 
 /** Times of the snapshot are around this: 2026-01-02 03:04:05 UTC. */
 export const SNAPSHOT_NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -144,7 +151,10 @@ export function snapshotOf(id = 'shop-api-4242-0', now = SNAPSHOT_NOW): Instance
         site: 'src/newsletter.ts:9:5',
       },
     ],
+    culprits: [culpritOf(finishedBlock(id, now))],
     totals: {
+      allowed: [{ why: 'nightly price import', duration: histogramOf(900) }],
+      startUp: 1210,
       busy: 8_100_000,
       idle: 3_400_000,
       turns: histogramOf(0.1, 0.3, 0.5, 1.5, 3, 9, 120, 311),
@@ -226,6 +236,16 @@ function finishedBlock(id: string, now: number): BlockRow {
     trace: TRACE,
     victims: { count: 47, time: 9800, byRoute: { 'GET /cart/:id': 47 } },
     evidence: { samples: 30, cpu: 309, gc: 0 },
+  }
+}
+
+/** As if it had blocked this once. */
+export function culpritOf(block: BlockRow): CulpritRow {
+  const { instance, cause, function: fn, file, line, column, api, route, duration, victims, at } = block
+  return {
+    id: [instance, fn ?? cause, file, line, route].join('|'),
+    ...{ instance, cause, function: fn, file, line, column, api, route, victims },
+    ...{ count: 1, total: duration, max: duration, p50: duration, firstAt: at, lastAt: at + duration },
   }
 }
 

@@ -19,7 +19,7 @@ suite('the list of commands', () => {
       .filter((name) =>
         /: (readonly )?Command(\[\])? (=|\{)|\): Command \{/.test(readFileSync(new URL(name, import.meta.url), 'utf8')),
       )
-    assert.deepEqual(makers.sort(), ['dashboards.ts', 'help.ts', 'run.ts', 'tables.ts', 'top.ts'])
+    assert.deepEqual(makers.sort(), ['dashboards.ts', 'help.ts', 'profile.ts', 'run.ts', 'tables.ts', 'top.ts'])
     const names = COMMANDS.map((command) => command.name)
     assert.deepEqual(names, [
       'top',
@@ -30,6 +30,7 @@ suite('the list of commands', () => {
       'tasks',
       'pools',
       'instances',
+      'profile',
       'dashboards',
       'help',
     ])

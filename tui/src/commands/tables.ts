@@ -12,8 +12,10 @@ import { poolsTable } from '../views/pools.ts'
 import { tableText } from '../views/report.ts'
 import { routesTable } from '../views/routes.ts'
 import { backgroundTable, tasksTable } from '../views/tasks.ts'
-import { HELP_OPTION, TARGET_NOTES, TOKEN_OPTION, type Command, type CommandContext } from './command.ts'
+import { HELP_OPTION, TARGET_NOTES, TOKEN_OPTION, type Command, type CommandContext, type Option } from './command.ts'
 import { follow } from './follow.ts'
+import { asksForWindow, HOT_EXAMPLES, HOT_OPTIONS, runHotWindow } from './hot-window.ts'
+import { runLast } from './last.ts'
 import { numberOption } from './numbers.ts'
 import { outputWidth, printLines } from './print.ts'
 import { repeat } from './repeat.ts'
@@ -36,6 +38,36 @@ const TABLES_AS_TEXT = {
 
 type Named = keyof typeof TABLES_AS_TEXT
 
+const LAST_OPTION: Record<string, Option> = {
+  last: { type: 'boolean', about: 'what killed processes were stuck in; the target is a service, nothing has to run' },
+}
+const LAST_EXAMPLES = [['loopscope blocks --last', 'after a restart: what was the one before stuck in?']] as const
+
+/** What one of them can do and the others can not. */
+const MORE: Partial<Record<Named, More>> = {
+  blocks: {
+    options: LAST_OPTION,
+    examples: LAST_EXAMPLES,
+    run: (context) => (context.values.last === true ? runLast(context) : undefined),
+  },
+  hot: {
+    options: HOT_OPTIONS,
+    examples: HOT_EXAMPLES,
+    run: (context) => {
+      if (!asksForWindow(context)) return undefined
+      const { limit, rhythm } = options(context)
+      return runHotWindow(context, limit, rhythm)
+    },
+  },
+}
+
+interface More {
+  options: Record<string, Option>
+  examples: readonly (readonly [line: string, about: string])[]
+  /** undefined: not asked for. */
+  run: (context: CommandContext) => Promise<number> | undefined
+}
+
 export const tableCommands: readonly Command[] = (Object.keys(TABLES_AS_TEXT) as Named[]).map(tableCommand)
 
 function tableCommand(name: Named): Command {
@@ -51,6 +83,7 @@ function tableCommand(name: Named): Command {
       for: { type: 'string', value: 'SECONDS', about: 'with --watch: for this long, then end' },
       limit: { type: 'string', value: 'N', about: 'at most this many rows' },
       instance: { type: 'string', value: 'ID', about: 'only this instance (an id or a pid)' },
+      ...MORE[name]?.options,
       ...TOKEN_OPTION,
       ...HELP_OPTION,
     },
@@ -59,8 +92,10 @@ function tableCommand(name: Named): Command {
       [`loopscope ${name}`, 'of all local processes, as text'],
       [`loopscope ${name} 127.0.0.1:9464 --json`, 'as JSON, for scripts'],
       [`loopscope ${name} --watch --limit 5`, 'the first five, every two seconds'],
+      ...(MORE[name]?.examples ?? []),
     ],
-    run: (context) => (context.values.json === true ? runJson(name, context) : runText(name, context)),
+    run: (context) =>
+      MORE[name]?.run(context) ?? (context.values.json === true ? runJson(name, context) : runText(name, context)),
   }
 }
 

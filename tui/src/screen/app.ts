@@ -12,6 +12,7 @@ import { VIEWS } from '../views/index.ts'
 import type { Line } from '../views/line.ts'
 import { sceneOf, screenful, type Look } from '../views/screenful.ts'
 import { openTerminal } from './blessed-terminal.ts'
+import { createFlameFeed } from './flame-feed.ts'
 import { paint, type Palette } from './paint.ts'
 
 /** Why the screen is over. */
@@ -41,6 +42,7 @@ export function runApp({ source, look, palette, now, stop }: AppOptions): Promis
   let drawn: Line[] = []
   let lastFrame = 0
   let frame: NodeJS.Timeout | undefined
+  let isOver = false
 
   return new Promise((settle) => {
     const draw = () => {
@@ -61,8 +63,10 @@ export function runApp({ source, look, palette, now, stop }: AppOptions): Promis
       state = reduce(state, event)
       if (state.mouse !== before.mouse) terminal.mouse(state.mouse)
       if (event.type === 'open') readSources()
+      feedFlame(state)
       schedule()
     }
+    const feedFlame = createFlameFeed({ source, now, send: (event) => (isOver ? undefined : send(event)) })
     const readSources = () => {
       const { open } = state.places[state.view]
       if (open === null) return
@@ -110,6 +114,7 @@ export function runApp({ source, look, palette, now, stop }: AppOptions): Promis
     }
 
     const end = (ending: Ending) => {
+      isOver = true
       clearTimeout(frame)
       clearInterval(ticker)
       source.stop()

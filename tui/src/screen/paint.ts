@@ -23,6 +23,12 @@ const COLOURED: Record<Tone, string> = {
   look: '33',
   act: '1;31',
   loud: '1;97;41',
+  // Areas: dark text on fixed colours, which no theme changes.
+  route: '38;5;16;48;5;110',
+  own: '38;5;16;48;5;215',
+  library: '38;5;252;48;5;240',
+  platform: '38;5;250;48;5;236',
+  chosen: '1;38;5;16;48;5;231',
 }
 
 const COLOURLESS: Record<Tone, string> = {
@@ -34,6 +40,11 @@ const COLOURLESS: Record<Tone, string> = {
   look: '',
   act: '1',
   loud: '1;7',
+  route: '1',
+  own: '',
+  library: '',
+  platform: '',
+  chosen: '1;7',
 }
 
 export function paint(line: Line, palette: Palette): string {

@@ -1,5 +1,5 @@
 /** Where a loopscope server answers: an address or a unix socket, and the token to show there. */
-import { request, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { UserError } from '../errors.ts'
 import { sanitise, sanitiseDeep } from '../text/sanitise.ts'
@@ -43,9 +43,8 @@ export function refusal(endpoint: Endpoint, status: number): UserError {
 /** One GET of the API. `path` begins with a slash. */
 export async function fetchJson(endpoint: Endpoint, path: string, timeoutMs: number): Promise<unknown> {
   const answer = await get(endpoint, path, timeoutMs)
-  const text = await body(answer)
-  if (answer.statusCode === 400) throw withReason(refusal(endpoint, 400), text)
-  if (answer.statusCode !== 200) throw refusal(endpoint, answer.statusCode ?? 0)
+  const text = (await body(answer)).toString('utf8')
+  if (answer.statusCode !== 200) throw refused(endpoint, answer, text)
   try {
     return sanitiseDeep(JSON.parse(text) as unknown)
   } catch {
@@ -54,6 +53,23 @@ export async function fetchJson(endpoint: Endpoint, path: string, timeoutMs: num
       'is it a loopscope server? The default port is 9464',
     )
   }
+}
+
+/** A file as it was sent. */
+export interface ApiFile {
+  endpoint: Endpoint
+  /** As the server calls it; without any directory. */
+  name: string | undefined
+  bytes: Buffer
+  headers: IncomingHttpHeaders
+}
+
+export async function fetchFile(endpoint: Endpoint, path: string, timeoutMs: number): Promise<ApiFile> {
+  const answer = await get(endpoint, path, timeoutMs)
+  const bytes = await body(answer)
+  if (answer.statusCode !== 200) throw refused(endpoint, answer, bytes.toString('utf8'))
+  const name = /filename="(\w[\w.-]*)"/.exec(answer.headers['content-disposition'] ?? '')?.[1]
+  return { endpoint, name, bytes, headers: answer.headers }
 }
 
 function get(endpoint: Endpoint, path: string, timeoutMs: number): Promise<IncomingMessage> {
@@ -88,7 +104,7 @@ export function unreachable(endpoint: Endpoint, error: Error): UserError {
   )
 }
 
-async function body(answer: IncomingMessage): Promise<string> {
+async function body(answer: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = []
   let size = 0
   for await (const part of answer as AsyncIterable<Buffer>) {
@@ -96,13 +112,18 @@ async function body(answer: IncomingMessage): Promise<string> {
     if (size > MAX_ANSWER_BYTES) throw new UserError('the answer is larger than 64 MB', 'ask for less with --limit')
     parts.push(part)
   }
-  return Buffer.concat(parts).toString('utf8')
+  return Buffer.concat(parts)
 }
 
-/** The API says what is wrong as `{ error: { message, remedy } }`. */
-function withReason(error: UserError, text: string): UserError {
+/** The API says what is wrong as `{ error: { code, message, remedy } }`. */
+function refused(endpoint: Endpoint, { statusCode = 0 }: IncomingMessage, text: string): UserError {
+  const error = refusal(endpoint, statusCode)
+  if (![400, 404, 409].includes(statusCode)) return error
   try {
-    const { message, remedy } = (JSON.parse(text) as { error: { message: unknown; remedy: unknown } }).error
+    const { code, message, remedy } = (JSON.parse(text) as { error: Record<string, unknown> }).error
+    if (code === 'path-unknown') {
+      return new UserError(`${endpoint.label} does not know this`, 'it runs an older version of loopscope: update it')
+    }
     if (typeof message === 'string' && typeof remedy === 'string') {
       return new UserError(sanitise(message), sanitise(remedy))
     }

@@ -3,7 +3,8 @@
  * processes, and those that come later too.
  */
 import { UserError } from '../errors.ts'
-import { API, fetchJson, type Endpoint } from './endpoint.ts'
+import type { Elsewhere } from '@loopscope/collector/protocol'
+import { API, fetchFile, fetchJson, type ApiFile, type Endpoint } from './endpoint.ts'
 import { LIVE_DEFAULTS, openLive, type SourceListener } from './live.ts'
 import { localSockets } from './local.ts'
 import { resolveTarget, socketEndpoint, type TargetOptions } from './target.ts'
@@ -14,7 +15,16 @@ export interface Source {
   start(listener: SourceListener): void
   stop(): void
   /** One table of the API, as it is served: `{ now, items }`; of several servers, their items together. */
-  fetchTable(table: string, query: Record<string, string>): Promise<{ now: number; items: unknown[] }>
+  fetchTable(table: string, query: Record<string, string>): Promise<TableAnswer>
+  /** A file of the API from each server: what it sent, or why it did not. */
+  fetchFiles(path: string): Promise<(ApiFile | UserError)[]>
+}
+
+export interface TableAnswer {
+  now: number
+  items: unknown[]
+  /** Instances that none of the servers could speak for. */
+  elsewhere?: Elsewhere[]
 }
 
 export interface SourceOptions extends TargetOptions {
@@ -92,21 +102,38 @@ export function sourceOf(first: Endpoint[], options: SourceOptions, rescan?: () 
       [...known.values()].map((endpoint) => fetchJson(endpoint, path, options.timeoutMs)),
     )
     const good = answers.flatMap((answer) =>
-      answer.status === 'fulfilled' ? [answer.value as { now?: number; items?: unknown[] }] : [],
+      answer.status === 'fulfilled' ? [answer.value as Partial<TableAnswer>] : [],
     )
     const bad = answers.find((answer) => answer.status === 'rejected')
     if (good.length === 0)
       throw bad?.reason ?? new UserError('no server to ask', 'start a program with: node --import @loopscope/agent')
-    if (good.length === 1) return good[0] as { now: number; items: unknown[] }
+    if (good.length === 1) return good[0] as TableAnswer
     const items = good.flatMap((answer) => answer.items ?? [])
     const limit = Number(query.limit)
-    return { now: Math.max(...good.map((answer) => answer.now ?? 0)), items: limit > 0 ? items.slice(0, limit) : items }
+    const spoken = new Set(items.map((item) => (item as { instance?: string }).instance))
+    const elsewhere = good.flatMap((answer) => answer.elsewhere ?? []).filter(({ instance }) => !spoken.has(instance))
+    return {
+      now: Math.max(...good.map((answer) => answer.now ?? 0)),
+      items: limit > 0 ? items.slice(0, limit) : items,
+      ...(elsewhere.length === 0 ? {} : { elsewhere }),
+    }
   }
+
+  const fetchFiles = (path: string) =>
+    Promise.all(
+      [...known.values()].map((endpoint) =>
+        fetchFile(endpoint, `${API}/${path}`, options.timeoutMs).catch((error: unknown) => {
+          if (error instanceof UserError) return error
+          throw error
+        }),
+      ),
+    )
 
   return {
     start: (listener) => start((event) => (stopped ? undefined : listener(event))),
     stop,
     fetchTable,
+    fetchFiles,
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BlockRow } from '@loopscope/collector/protocol'
-import { snapshotOf, SNAPSHOT_NOW } from '../../../collector/src/testing/snapshot.ts'
+import { culpritOf, snapshotOf, SNAPSHOT_NOW } from '../../../collector/src/testing/snapshot.ts'
 import { tablesOf } from '../testing/scene.ts'
 import { culpritsOf } from './culprits.ts'
 import { verdict } from './verdict.ts'
@@ -39,6 +39,46 @@ test('blocks without a stack are told apart by their cause', () => {
     culpritsOf([block('1', { ...unknown, cause: 'gc' }), block('2', { ...unknown, cause: 'unknown' })]).length,
     2,
   )
+})
+
+test('numbers are those of all its blocks, of which only some are kept; one that lasts, or was fatal, is not among them yet', () => {
+  const exact = { ...culpritOf(finished), count: 1000, total: 60_000, p50: 61, max: 311 }
+  const more = { victims: { count: 1, time: 5, byRoute: { 'GET /': 1 } }, duration: 70 }
+  const blocks = [finished, block('2', more), block('3', { ...more, open: true }), block('4', { ...more, fatal: true })]
+  const [one] = culpritsOf(blocks, [exact])
+  assert.deepEqual([one!.count, one!.total, one!.p50, one!.blocks.length], [1002, 60_140, 61, 4])
+  assert.deepEqual([one!.victims, one!.victimsByRoute['GET /']], [49, 2])
+  assert.equal(one!.fatal!.id, '4')
+  const [both] = culpritsOf(blocks, [exact, { ...exact, id: 'of another instance', count: 5 }])
+  assert.equal(both!.count, 1007)
+})
+
+test('what is allowed, and start-up, comes last, apart, and is no verdict', () => {
+  const allowed = block('1', { duration: 60_000, allowed: 'import', open: true })
+  const startup = block('2', { duration: 90_000, startup: true, function: null, file: null, line: null })
+  const culprits = culpritsOf([allowed, startup, finished])
+  assert.deepEqual(
+    culprits.map((one) => one.longest.id),
+    [finished.id, '2', '1'],
+  )
+  const tables = { ...tablesOf(snapshotOf()), blocks: [allowed] }
+  tables.loop = tables.loop.map((row) => ({ ...row, blockedNow: null }))
+  assert.notEqual(verdict(tables).level, 'blocked')
+})
+
+test('that the process before this one was killed is the verdict for a while, unless there is trouble now', () => {
+  const [instance] = snapshotOf().instances
+  const fatal = block('9', { fatal: true, successor: instance!.id, instance: 'before', duration: 12_000 })
+  const tables = { ...tablesOf(snapshotOf()), blocks: [fatal] }
+  tables.loop = tables.loop.map((row) => ({ ...row, blockedNow: null }))
+  const after = (minutes: number, killed = tables) => {
+    const startedAt = SNAPSHOT_NOW - minutes * 60_000
+    return verdict({ ...killed, instances: [{ ...instance!, startedAt }] })
+  }
+  const answer = after(1)
+  assert.equal(answer.level === 'killed' && answer.block.id, '9')
+  assert.notEqual(after(30).level, 'killed')
+  assert.equal(after(1, { ...tables, loop: snapshotOf().loop }).level, 'blocked')
 })
 
 test('a loop that is blocked now is the verdict, with its culprit', () => {

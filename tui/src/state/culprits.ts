@@ -1,5 +1,5 @@
 /** Blocks by what caused them: one culprit for each function, line and route. */
-import type { BlockRow, Cause } from '@loopscope/collector/protocol'
+import type { BlockRow, Cause, CulpritRow } from '@loopscope/collector/protocol'
 
 export interface Culprit {
   key: string
@@ -12,8 +12,9 @@ export interface Culprit {
   /** Of its longest block. */
   cause: Cause
   api: string | null
-  /** Newest first. */
+  /** Those that are kept, newest first. */
   blocks: BlockRow[]
+  /** Of all, kept or not. */
   count: number
   p50: number
   longest: BlockRow
@@ -25,15 +26,24 @@ export interface Culprit {
   /** When its newest block ended, or now where one is open. */
   lastAt: number
   open: BlockRow | null
+  /** The newest one in the middle of which its process was killed. */
+  fatal: BlockRow | null
+  /** Why it may block; null: it may not. */
+  allowed: string | null
+  startup: boolean
 }
 
-export function culpritKey(block: BlockRow): string {
+export function culpritKey(block: BlockRow | CulpritRow): string {
   // Where nothing was captured, the cause is all that tells blocks apart.
-  return [block.function ?? block.cause, block.file, block.line, block.route].join('|')
+  return [block.function ?? block.cause, block.file, block.line, block.route, block.allowed, block.startup].join('|')
 }
 
-/** Worst total harm first: the time that victims waited, and the time that the loop was held. */
-export function culpritsOf(blocks: readonly BlockRow[]): Culprit[] {
+/**
+ * Worst total harm first: the time that victims waited, and the time that the loop was held. What is no trouble (allowed,
+ * start-up) comes last. `exact`: the numbers of each, of which only some blocks are kept.
+ */
+export function culpritsOf(blocks: readonly BlockRow[], exact: readonly CulpritRow[] = []): Culprit[] {
+  const numbers = Map.groupBy(exact, culpritKey)
   const groups = new Map<string, BlockRow[]>()
   for (const block of blocks) {
     const key = culpritKey(block)
@@ -41,7 +51,14 @@ export function culpritsOf(blocks: readonly BlockRow[]): Culprit[] {
     if (group) group.push(block)
     else groups.set(key, [block])
   }
-  return [...groups].map(([key, group]) => culprit(key, group)).sort((a, b) => harm(b) - harm(a) || b.lastAt - a.lastAt)
+  return [...groups]
+    .map(([key, group]) => culprit(key, group, numbers.get(key) ?? []))
+    .sort((a, b) => Number(isTrouble(b)) - Number(isTrouble(a)) || harm(b) - harm(a) || b.lastAt - a.lastAt)
+}
+
+/** Neither allowed by the program nor the loading of its modules. */
+export function isTrouble(row: { allowed?: string | null; startup?: boolean }): boolean {
+  return (row.allowed ?? null) === null && row.startup !== true
 }
 
 export function harm(culprit: Culprit): number {
@@ -50,19 +67,26 @@ export function harm(culprit: Culprit): number {
 
 /** The callback that holds a loop now, the longest first. */
 export function openBlocks(blocks: readonly BlockRow[]): BlockRow[] {
-  return blocks.filter((block) => block.open).sort((a, b) => b.duration - a.duration)
+  return blocks.filter((block) => block.open && isTrouble(block)).sort((a, b) => b.duration - a.duration)
 }
 
-function culprit(key: string, group: BlockRow[]): Culprit {
+function culprit(key: string, group: BlockRow[], exact: CulpritRow[]): Culprit {
   const blocks = [...group].sort((a, b) => b.at - a.at)
   const durations = blocks.map((block) => block.duration).sort((a, b) => a - b)
   const longest = blocks.reduce((most, block) => (block.duration > most.duration ? block : most))
+  // What has not ended, or ended with its process, is in no count yet.
+  const uncounted = exact.length > 0 ? blocks.filter((block) => block.open || block.fatal) : blocks
+  const parts = [...exact, ...uncounted.map(asOne)]
   const victimsByRoute: Record<string, number> = {}
-  for (const block of blocks) {
-    for (const [route, times] of Object.entries(block.victims.byRoute))
+  for (const { victims } of parts) {
+    for (const [route, times] of Object.entries(victims.byRoute))
       victimsByRoute[route] = (victimsByRoute[route] ?? 0) + times
   }
-  const sum = (of: (block: BlockRow) => number) => blocks.reduce((total, block) => total + of(block), 0)
+  const sum = (of: (part: Part) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const largest = exact.reduce<CulpritRow | undefined>(
+    (most, row) => (row.count > (most?.count ?? 0) ? row : most),
+    undefined,
+  )
   return {
     key,
     function: longest.function,
@@ -73,14 +97,23 @@ function culprit(key: string, group: BlockRow[]): Culprit {
     cause: longest.cause,
     api: longest.api,
     blocks,
-    count: blocks.length,
-    p50: durations[Math.ceil(durations.length / 2) - 1]!,
+    count: sum((part) => part.count),
+    p50: largest && largest.count > durations.length ? largest.p50 : durations[Math.ceil(durations.length / 2) - 1]!,
     longest,
-    total: sum((block) => block.duration),
-    victims: sum((block) => block.victims.count),
-    victimTime: sum((block) => block.victims.time),
+    total: sum((part) => part.total),
+    victims: sum((part) => part.victims.count),
+    victimTime: sum((part) => part.victims.time),
     victimsByRoute,
     lastAt: Math.max(...blocks.map((block) => block.at + block.duration)),
-    open: openBlocks(blocks)[0] ?? null,
+    open: blocks.find((block) => block.open) ?? null,
+    fatal: blocks.find((block) => block.fatal) ?? null,
+    allowed: longest.allowed ?? null,
+    startup: longest.startup ?? false,
   }
+}
+
+type Part = Pick<CulpritRow, 'count' | 'total' | 'victims'>
+
+function asOne({ duration, victims }: BlockRow): Part {
+  return { count: 1, total: duration, victims }
 }

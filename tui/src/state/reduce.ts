@@ -1,6 +1,15 @@
 /** (state, event) -> state. Pure: the clock comes in with the events. */
-import { applyMessage, emptyTables, ROW_KEY, TABLES, type TableName, type Tables } from '@loopscope/collector/protocol'
+import {
+  applyMessage,
+  emptyTables,
+  ROW_KEY,
+  TABLES,
+  type HotRow,
+  type TableName,
+  type Tables,
+} from '@loopscope/collector/protocol'
 import type { SourceEvent } from '../source/live.ts'
+import { changeFlame, openFlame, zoomedOut, type FlameEvent } from './flame.ts'
 import { HISTORY_SECONDS, type Place, type Sample, type SourceState, type State, type ViewName } from './state.ts'
 
 export type Event =
@@ -24,6 +33,7 @@ export type Event =
   | { type: 'instance'; instance: string | null }
   | { type: 'mouse' }
   | { type: 'file'; path: string; lines: string[] | null }
+  | FlameEvent
 
 export function reduce(state: State, event: Event): State {
   switch (event.type) {
@@ -57,7 +67,9 @@ export function reduce(state: State, event: Event): State {
     case 'open': {
       const place = state.places[state.view]
       const key = event.keys[selectedIndex(place, event.keys, state.follow)]
-      return key === undefined ? state : changePlace(state, () => ({ ...place, selected: key, open: key, scroll: 0 }))
+      if (key === undefined) return state
+      const opened = changePlace(state, () => ({ ...place, selected: key, open: key, scroll: 0 }))
+      return state.view === 'hot' ? { ...opened, flame: openFlame(hotRow(state, key)) } : opened
     }
     case 'scroll':
       return changePlace(state, (place) => ({ ...place, scroll: Math.max(0, place.scroll + event.by) }))
@@ -85,6 +97,8 @@ export function reduce(state: State, event: Event): State {
       return { ...state, mouse: !state.mouse }
     case 'file':
       return { ...state, files: { ...state.files, [event.path]: event.lines } }
+    default:
+      return state.flame === null ? state : { ...state, flame: changeFlame(state.flame, event) }
   }
 }
 
@@ -101,15 +115,23 @@ function moved(place: Place, keys: string[], by: number, follow: boolean): Place
   return { ...place, index, selected: index === 0 ? null : keys[index]! }
 }
 
-/** One step out: the filter's editor, the detail, the filter, the one instance, the view. */
+/** One step out: the filter's editor, a zoom, the detail, the filter, the one instance, the view. */
 function back(state: State): State {
   const place = state.places[state.view]
   if (state.typing) return { ...changePlace(state, () => ({ ...place, filter: '' })), typing: false }
+  if (state.view === 'hot' && state.flame !== null) {
+    const flame = zoomedOut(state.flame)
+    return flame ? { ...state, flame } : { ...changePlace(state, () => ({ ...place, open: null })), flame: null }
+  }
   if (place.open !== null) return changePlace(state, () => ({ ...place, open: null, scroll: 0 }))
   if (state.view === 'help') return { ...state, view: state.previous }
   if (place.filter !== '') return changePlace(state, () => ({ ...place, filter: '' }))
   if (state.instance !== null) return { ...state, instance: null }
   return state.view === 'overview' ? state : { ...state, view: 'overview', previous: state.view }
+}
+
+function hotRow(state: State, key: string): HotRow | null {
+  return state.tables.hot.find((row) => ROW_KEY.hot(row) === key) ?? null
 }
 
 function nextSort(place: Place, columns: string[]): Place {

@@ -1,5 +1,6 @@
 /** All that the screen is drawn from. Knows no terminal; changed by reduce() alone. */
 import { emptyTables, type Tables } from '@loopscope/collector/protocol'
+import type { FlameState } from './flame.ts'
 
 export const VIEW_NAMES = ['overview', 'blocks', 'routes', 'tasks', 'pools', 'hot', 'instances', 'help'] as const
 export type ViewName = (typeof VIEW_NAMES)[number]
@@ -61,6 +62,8 @@ export interface State extends Shown {
   mouse: boolean
   /** Lines of source files that were looked for; null: not readable here. */
   files: Record<string, string[] | null>
+  /** The flame graph, where it is open in `hot`. */
+  flame: FlameState | null
   /** Our clock. */
   clock: number
 }
@@ -87,6 +90,7 @@ export function initialState(clock: number, instance: string | null = null): Sta
     instance,
     mouse: false,
     files: {},
+    flame: null,
     clock,
   }
 }
@@ -103,12 +107,14 @@ export function onlyInstance(tables: Tables, instance: string): Tables {
   return {
     instances: tables.instances.filter((row) => row.id === instance),
     loop: of(tables.loop),
-    blocks: of(tables.blocks),
+    // With what the process before it was in when it was killed.
+    blocks: tables.blocks.filter((row) => row.instance === instance || row.successor === instance),
     hot: of(tables.hot),
     routes: of(tables.routes),
     tasks: of(tables.tasks),
     pools: of(tables.pools),
     background: of(tables.background),
+    culprits: of(tables.culprits),
   }
 }
 

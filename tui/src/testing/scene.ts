@@ -9,8 +9,8 @@ import type { Look } from '../views/screenful.ts'
 export const LOOK: Look = { glyphs: UTF8, cwd: '/srv/shop' }
 
 export function tablesOf(snapshot: InstanceSnapshot): Tables {
-  const { instances, loop, blocks, hot, routes, tasks, pools, background } = snapshot
-  return { instances, loop, blocks, hot, routes, tasks, pools, background }
+  const { instances, loop, blocks, hot, routes, tasks, pools, background, culprits } = snapshot
+  return { instances, loop, blocks, hot, routes, tasks, pools, background, culprits }
 }
 
 export interface SceneOptions {
@@ -52,6 +52,7 @@ export function calm(snapshot: InstanceSnapshot): void {
     longestTurn: 4,
   })
   snapshot.blocks = []
+  snapshot.culprits = []
   snapshot.pools = snapshot.pools.filter((pool) => pool.kind === 'libuv')
   Object.assign(snapshot.pools[0]!, { used: 1, idle: 3, pending: 0, wait: { p50: 0.1, p99: 0.4, max: 0.9 } })
   delete snapshot.pools[0]!.probeAge

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Collector, startServer, type RunningServer } from '@loopscope/collector'
 import type { InstanceSnapshot } from '@loopscope/collector/protocol'
+import { sampledSource } from '../../../collector/src/testing/profile.ts'
 import { snapshotOf } from '../../../collector/src/testing/snapshot.ts'
 
 export interface Served extends RunningServer {
@@ -38,6 +39,7 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
       for (const edit of edits) edit(snapshot)
       return snapshot
     },
+    ...sampledSource(id, Date.now),
   })
   const server = await startServer({
     collector,

@@ -16,6 +16,8 @@ export interface Glyphs {
   plusMinus: string
   ascending: string
   descending: string
+  /** The left border of an area that is filled with text. */
+  edge: string
   full: string
   empty: string
   /** Fills that tell parts of one bar apart without colour. */
@@ -43,6 +45,7 @@ export const UTF8: Glyphs = {
   plusMinus: '±',
   ascending: '↑',
   descending: '↓',
+  edge: '▏',
   full: '█',
   empty: '░',
   fills: ['█', '▓', '▒', '░'],
@@ -63,6 +66,7 @@ export const ASCII: Glyphs = {
   plusMinus: '+-',
   ascending: '^',
   descending: 'v',
+  edge: '|',
   full: '#',
   empty: '.',
   fills: ['#', '=', '-', '.'],

@@ -4,7 +4,7 @@ import type { State } from '../state/state.ts'
 import { place } from '../text/path.ts'
 import { clockTime, duration, percent, shortCount, shortDuration } from '../text/units.ts'
 import { fit } from '../text/width.ts'
-import { at, CAUSE_NAMES } from './cells.ts'
+import { at, CAUSE_NAMES, loadingOf } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { line, segment, type Line } from './line.ts'
 
@@ -23,17 +23,24 @@ export function blockDetail(row: Culprit, context: ViewContext, state: State, wi
 }
 
 function headline(row: Culprit, context: ViewContext): Line[] {
-  const name = row.function ?? '(no stack was taken)'
+  const name = row.startup ? 'start-up' : (row.function ?? '(no stack was taken)')
   const cause = row.api === null ? CAUSE_NAMES[row.cause] : `${CAUSE_NAMES[row.cause]} (${row.api})`
   const first = line(
     segment(name, 'strong'),
     '  ',
     segment(at(row, context), 'accent'),
     '   ',
-    row.route ?? 'outside of any request',
+    row.route ?? (row.startup ? 'before anything could wait' : 'outside of any request'),
   )
   const sums = `${shortCount(row.count)} ${row.count === 1 ? 'block' : 'blocks'}   p50 ${shortDuration(row.p50)}   max ${shortDuration(row.longest.duration)}   in all ${shortDuration(row.total)}   cause ${cause}`
   const lines = [first, line(sums)]
+  if (row.allowed !== null) lines.push(line('allowed: ', segment(row.allowed, 'strong')))
+  for (const part of row.longest.modules ?? [])
+    lines.push(line(`  ${duration(part.time)} `, segment(loadingOf(part), 'strong')))
+  if (row.fatal) {
+    const killed = ` ${context.glyphs.act} its process (${row.fatal.instance}) was killed in the middle of it, after ${shortDuration(row.fatal.duration)} at least `
+    lines.push(line(segment(killed, 'act')))
+  }
   if (row.open)
     lines.push(
       line(

@@ -1,30 +1,44 @@
 /** Who blocked the loop: one row for each culprit (function, line and route), worst total harm first. */
-import { culpritsOf, type Culprit } from '../state/culprits.ts'
+import { culpritsOf, isTrouble, type Culprit } from '../state/culprits.ts'
 import { duration, shortCount, shortDuration } from '../text/units.ts'
 import { blockDetail } from './block-detail.ts'
-import { at, CAUSE_NAMES, gradedDuration } from './cells.ts'
+import { at, CAUSE_NAMES, gradedDuration, loadingOf } from './cells.ts'
+import type { ViewContext } from './context.ts'
 import { segment } from './line.ts'
 import type { TableSpec } from './table.ts'
 import { listView } from './view.ts'
 
-export function culpritName(culprit: { function: string | null; cause: Culprit['cause'] }): string {
+export function culpritName(culprit: { function: string | null; cause: Culprit['cause']; startup?: boolean }): string {
+  if (culprit.startup) return 'start-up'
   return culprit.function ?? `(no stack: ${CAUSE_NAMES[culprit.cause]})`
+}
+
+/** Of start-up: where most of it went; the detail has all. */
+function whereOf(row: Culprit, context: ViewContext): string {
+  const slowest = row.startup ? row.longest.modules?.[0] : undefined
+  return slowest ? `${shortDuration(slowest.time)} ${loadingOf(slowest)}` : at(row, context)
+}
+
+export function causeOf(row: Culprit): string {
+  if (row.allowed !== null) return 'allowed'
+  return row.startup ? 'require' : CAUSE_NAMES[row.cause]
 }
 
 export const blocksTable: TableSpec<Culprit> = {
   key: (row) => row.key,
-  rows: (context) => culpritsOf(context.tables.blocks),
+  rows: (context) => culpritsOf(context.tables.blocks, context.tables.culprits),
   empty: () =>
     'No callback has held the loop for longer than the threshold (LOOPSCOPE_BLOCK_MS, 50 ms in production and 20 ms otherwise).',
   columns: [
     {
       id: 'mark',
       header: ' ',
-      about: 'blocked now, or how bad: others waited a second or more in all',
+      about: 'blocked now, or how bad: its process was killed, or others waited a second or more in all',
       width: 1,
       cell: (row, { glyphs }) => {
+        if (!isTrouble(row)) return segment(row.open ? glyphs.dot : ' ', 'dim')
         if (row.open) return segment(glyphs.dot, 'act')
-        return row.victimTime >= 1000 ? segment(glyphs.act, 'act') : segment(glyphs.look, 'look')
+        return row.victimTime >= 1000 || row.fatal ? segment(glyphs.act, 'act') : segment(glyphs.look, 'look')
       },
     },
     {
@@ -43,8 +57,8 @@ export const blocksTable: TableSpec<Culprit> = {
       width: 14,
       max: 60,
       keep: 'end',
-      cell: (row, context) => at(row, context),
-      sort: (row, context) => at(row, context),
+      cell: (row, context) => whereOf(row, context),
+      sort: (row, context) => whereOf(row, context),
     },
     {
       id: 'route',
@@ -58,10 +72,11 @@ export const blocksTable: TableSpec<Culprit> = {
     {
       id: 'cause',
       header: 'CAUSE',
-      about: 'js, a sync call, garbage collection, starved by the system, or suspended',
+      about:
+        'js, a sync call, garbage collection, starved by the system, suspended; or what is no trouble: allowed, require',
       width: 9,
       drop: 4,
-      cell: (row) => CAUSE_NAMES[row.cause],
+      cell: (row) => causeOf(row),
       sort: (row) => row.cause,
     },
     {
@@ -115,11 +130,14 @@ export const blocksTable: TableSpec<Culprit> = {
     {
       id: 'last',
       header: 'LAST',
-      about: 'how long ago',
+      about: 'how long ago; or that its process was killed in the middle of it',
       width: 6,
       align: 'right',
       drop: 3,
-      cell: (row, { now }) => (row.open ? segment('now', 'act') : shortDuration(Math.max(0, now - row.lastAt))),
+      cell: (row, { now }) => {
+        if (row.open) return segment('now', isTrouble(row) ? 'act' : 'plain')
+        return row.fatal ? segment('killed', 'act') : shortDuration(Math.max(0, now - row.lastAt))
+      },
       sort: (row) => row.lastAt,
     },
   ],

@@ -1,5 +1,5 @@
 /** Cells that several tables share. */
-import type { Cause } from '@loopscope/collector/protocol'
+import type { Cause, ModuleTime } from '@loopscope/collector/protocol'
 import { place } from '../text/path.ts'
 import { duration } from '../text/units.ts'
 import type { ViewContext } from './context.ts'
@@ -30,6 +30,11 @@ export function at(
   context: ViewContext,
 ): string {
   return place(row.file, row.line, row.column ?? null, context.cwd)
+}
+
+/** A part of a start-up. */
+export function loadingOf({ name, own }: ModuleTime): string {
+  return own ? `in ${name}` : `in require of ${name}`
 }
 
 /** Which instance a row belongs to; there only where there are several. */

@@ -4,7 +4,7 @@ import type { ViewContext } from './context.ts'
 import { blocksTable } from './blocks.ts'
 import { hotTable } from './hot.ts'
 import { instancesTable } from './instances.ts'
-import { line, segment, type Line } from './line.ts'
+import { line, segment, type AreaTone, type Line } from './line.ts'
 import { panel } from './panel.ts'
 import { poolsTable } from './pools.ts'
 import { routesTable } from './routes.ts'
@@ -30,6 +30,8 @@ export function helpLines(context: ViewContext): Line[] {
   const { glyphs } = context
   const mark = (sign: string, tone: 'good' | 'look' | 'act' | 'dim', about: string) =>
     line('  ', segment(sign.padEnd(8), tone), about)
+  const area = (tone: AreaTone, about: string) =>
+    line('  ', segment(`${glyphs.edge}${tone.padEnd(9)}`, tone), ` ${about}`)
   return [
     ...keyLines(
       'views',
@@ -39,6 +41,11 @@ export function helpLines(context: ViewContext): Line[] {
     ...keyLines(
       'in a list or a detail',
       KEYS.filter((row) => row.group === 'list'),
+      context,
+    ),
+    ...keyLines(
+      'in the flame graph (and arrows, Enter: zoom, Esc: back)',
+      KEYS.filter((row) => row.group === 'flame'),
       context,
     ),
     ...keyLines(
@@ -52,6 +59,12 @@ export function helpLines(context: ViewContext): Line[] {
     mark(glyphs.act, 'act', 'act: others are held up'),
     mark(glyphs.dot, 'act', 'blocked at this moment (green and in the header: live)'),
     mark(glyphs.ring, 'dim', 'not connected, or exited'),
+    ...heading('areas of the flame graph'),
+    area('route', 'a route: all that its requests ran'),
+    area('own', "the program's own code, by line"),
+    area('library', 'a package'),
+    area('platform', 'Node and V8'),
+    area('chosen', 'the chosen frame: its figures are below'),
     ...heading('durations'),
     line('  us, ms, s, m, h, d; always as wide as each other: the unit changes. - is: not known.'),
     ...TABLES.flatMap(([name, columns]) => [
@@ -81,7 +94,9 @@ function keyLines(title: string, rows: KeyRow[], context: ViewContext): Line[] {
 
 /** Arrows are words where the terminal has no arrows. */
 export function shownKey(row: KeyRow, context: ViewContext): string {
-  return context.glyphs.name === 'utf8' ? row.shown : row.shown.replace('↑', 'Up').replace('↓', 'Down')
+  return context.glyphs.name === 'utf8'
+    ? row.shown
+    : row.shown.replace('↑', 'Up').replace('↓', 'Down').replace('←', 'Left').replace('→', 'Right')
 }
 
 export const helpView: View = {

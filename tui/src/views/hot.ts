@@ -1,11 +1,12 @@
 /** Who holds the loop, all the time: what the random samples of busy time show. */
-import type { HotRow } from '@loopscope/collector/protocol'
+import { ROW_KEY, type HotRow } from '@loopscope/collector/protocol'
 import { percent } from '../text/units.ts'
 import { at, graded, instanceColumn } from './cells.ts'
 import type { ViewContext } from './context.ts'
+import { drawFlame } from './flame.ts'
 import { segment } from './line.ts'
 import type { TableSpec } from './table.ts'
-import { listView } from './view.ts'
+import { listView, type View } from './view.ts'
 
 /** Its share of the exact busy time of the turns. */
 function msPerSecond(row: HotRow, context: ViewContext): number | undefined {
@@ -18,7 +19,7 @@ function sharePoints(share: number): string {
 }
 
 export const hotTable: TableSpec<HotRow> = {
-  key: (row) => [row.instance, row.route, row.function, row.file, row.line, row.column].join('|'),
+  key: ROW_KEY.hot,
   rows: (context) =>
     [...context.tables.hot].sort(
       (a, b) => (msPerSecond(b, context) ?? 0) - (msPerSecond(a, context) ?? 0) || b.share - a.share,
@@ -97,10 +98,18 @@ export const hotTable: TableSpec<HotRow> = {
   ],
 }
 
-export const hotView = listView<HotRow>({
+const list = listView<HotRow>({
   name: 'hot',
   title: 'hot',
   about: 'who holds the loop, by line and route, from random samples of its busy time',
   table: hotTable,
   counted: (n) => `${n === 1 ? 'line' : 'lines'}, most time first`,
 })
+
+/** Enter opens the flame graph of the same samples at the row. */
+export const hotView: View = {
+  ...list,
+  opens: true,
+  draw: (state, size, context) =>
+    state.flame === null ? list.draw(state, size, context) : drawFlame(state.flame, size, context),
+}

@@ -3,7 +3,10 @@ import type { Glyphs } from '../text/glyphs.ts'
 import { cutTo, widthOf } from '../text/width.ts'
 
 /** good: fine. look: yellow. act: red. loud: the one thing to see. */
-export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'look' | 'act' | 'loud'
+type TextTone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'look' | 'act' | 'loud'
+/** Areas of the flame graph: what a frame is, and the one that is chosen. */
+export type AreaTone = 'route' | 'own' | 'library' | 'platform' | 'chosen'
+export type Tone = TextTone | AreaTone
 
 export interface Segment {
   text: string

@@ -1,6 +1,6 @@
 /** The first screen: is my loop healthy, what blocks it, who suffers, what is full. */
 import type { BackgroundRow, LoopRow, PoolRow } from '@loopscope/collector/protocol'
-import { culpritsOf, type Culprit } from '../state/culprits.ts'
+import { culpritsOf, isTrouble, type Culprit } from '../state/culprits.ts'
 import type { Sample } from '../state/state.ts'
 import { bar, tallSparkline } from '../text/charts.ts'
 import { DURATION_WIDTH, duration, percent, rate, shortCount, shortDuration } from '../text/units.ts'
@@ -137,7 +137,7 @@ function chart(
 }
 
 function culpritLines(width: number, context: ViewContext): Line[] {
-  const culprits = culpritsOf(context.tables.blocks)
+  const culprits = culpritsOf(context.tables.blocks, context.tables.culprits).filter(isTrouble)
   if (culprits.length === 0)
     return [line(segment(context.glyphs.ok, 'good'), segment(' nothing held the loop for too long', 'dim'))]
   return culprits.flatMap((row) => culpritPair(row, width, context))

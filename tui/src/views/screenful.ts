@@ -154,15 +154,19 @@ function footer(state: State, context: ViewContext, size: Size): Line {
   const scene = sceneOf(state, size, { glyphs: context.glyphs, cwd: context.cwd })
   const offered = KEYS.filter((row) => row.label !== undefined && (row.when?.(scene) ?? true))
   const without = (...labels: string[]) => offered.filter((row) => !labels.includes(row.label!))
+  const labelOf = (row: KeyRow) => row.labelIn?.(scene) ?? row.label!
   const letters = (row: KeyRow) => row.group === 'views' && row.label !== state.view && row.label !== 'help'
   const variants = [
-    offered.flatMap((row) => keySegments(row, state, context, '  ')),
-    offered.flatMap((row) => keySegments(row, state, context, ' ')),
-    without('freeze').flatMap((row) => keySegments(row, state, context, ' ')),
+    offered.flatMap((row) => keySegments(row, labelOf(row), state, context, '  ')),
+    offered.flatMap((row) => keySegments(row, labelOf(row), state, context, ' ')),
+    without('freeze').flatMap((row) => keySegments(row, labelOf(row), state, context, ' ')),
     // Too narrow for all words: the other views are their letters, so that what can be done here keeps its name.
-    offered.flatMap((row) => keySegments(row, state, context, ' ', letters(row))),
-    without('freeze').flatMap((row) => keySegments(row, state, context, ' ', letters(row))),
-    without('freeze', 'sort').flatMap((row) => keySegments(row, state, context, ' ', letters(row))),
+    offered.flatMap((row) => keySegments(row, labelOf(row), state, context, ' ', letters(row))),
+    without('freeze').flatMap((row) => keySegments(row, labelOf(row), state, context, ' ', letters(row))),
+    without('freeze', 'sort').flatMap((row) => keySegments(row, labelOf(row), state, context, ' ', letters(row))),
+    without('freeze', 'sort')
+      .filter((row) => !letters(row))
+      .flatMap((row) => keySegments(row, labelOf(row), state, context, ' ')),
   ]
   const fitting = variants.find((segments) => widthOf(textOf(segments).trimEnd()) < size.columns)
   const chosen = fitting ?? variants.at(-1)!
@@ -171,10 +175,17 @@ function footer(state: State, context: ViewContext, size: Size): Line {
   }
 }
 
-function keySegments(row: KeyRow, state: State, context: ViewContext, gap: string, letterOnly = false): Segment[] {
+function keySegments(
+  row: KeyRow,
+  label: string,
+  state: State,
+  context: ViewContext,
+  gap: string,
+  letterOnly = false,
+): Segment[] {
   const key = segment(shownKey(row, context), 'accent')
   if (letterOnly) return [key, segment(gap)]
-  return [key, segment(` ${row.label}${gap}`, row.label === state.view ? 'strong' : 'dim')]
+  return [key, segment(` ${label}${gap}`, row.label === state.view ? 'strong' : 'dim')]
 }
 
 function tooSmall(size: Size, glyphs: Glyphs): Line[] {

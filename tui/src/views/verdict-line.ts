@@ -31,6 +31,15 @@ export function verdictText(answer: Verdict, context: ViewContext, width = Infin
         ),
       ]
     }
+    case 'killed': {
+      const { block } = answer
+      const whose = block.route === null ? '' : ` (${block.route})`
+      const held = `killed after ${shortDuration(block.duration)}`
+      return [
+        segment(` ${glyphs.look} the process before this one was ${held}`, 'act'),
+        segment(` in ${culpritName(block)} at ${at({ ...block, column: null }, context)}${whose}`, 'strong'),
+      ]
+    }
     case 'late': {
       const { delay, instance } = answer.loop
       return [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import type { InstanceSnapshot } from '@loopscope/collector/protocol'
 import { KEYS } from '../keys.ts'
 import { reduce, type Event } from '../state/reduce.ts'
 import { VIEW_NAMES, type State } from '../state/state.ts'
@@ -167,5 +168,34 @@ test('the help names every key, and the footer only keys that do something here'
   const footer = (state: State) => draw(state, LARGE).trimEnd().split('\n').at(-1)!
   assert.doesNotMatch(footer(watched({ seconds: 1 })), /filter|Enter|Esc/)
   assert.match(footer({ ...watched({ seconds: 1 }), view: 'blocks' }), /Enter open.*Esc back.*\/ filter.*s sort/)
-  assert.doesNotMatch(footer({ ...watched({ seconds: 1 }), view: 'hot' }), /Enter/)
+  assert.doesNotMatch(footer({ ...watched({ seconds: 1 }), view: 'routes' }), /Enter/)
+  assert.match(footer({ ...watched({ seconds: 1 }), view: 'hot' }), /Enter flame/)
+})
+
+test('a block that is allowed, one that was fatal and a start-up say so, in the table and in detail', () => {
+  const [finished] = watched({ seconds: 1 }).tables.blocks
+  const edit = (snapshot: InstanceSnapshot): void => {
+    calm(snapshot)
+    const { id } = snapshot
+    const modules = [
+      { name: 'express', time: 700 },
+      { name: 'src/app.js', own: true as const, time: 300 },
+    ]
+    snapshot.instances[0]!.startedAt = snapshot.now - 60_000
+    snapshot.blocks = [
+      { ...finished!, id: '1', allowed: 'nightly import', function: 'importPrices' },
+      { ...finished!, id: '2', fatal: true, instance: 'before', successor: id, function: 'parse', duration: 12_000 },
+      { ...finished!, id: '3', startup: true, modules, duration: 1200 },
+    ]
+  }
+  const state = { ...watched({ seconds: 1, edit }), view: 'blocks' as const }
+  const text = draw(state, LARGE)
+  assert.match(text, /✖ {2}parse .* killed/)
+  assert.match(text, /importPrices .* allowed /)
+  assert.match(text, /start-up +700ms in require of express .* require /)
+  assert.match(
+    draw({ ...state, view: 'overview' }, LARGE),
+    /the process before this one was killed after 12s in parse at/,
+  )
+  assert.doesNotMatch(draw({ ...state, view: 'overview' }, LARGE), /importPrices|start-up/)
 })

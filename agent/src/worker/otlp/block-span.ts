@@ -14,6 +14,7 @@ export function blockAttributes(row: BlockRow): Attributes {
     'loopscope.block.cause': row.cause,
     'loopscope.block.api': row.api,
     'loopscope.block.id': row.id,
+    'loopscope.block.allowed': row.allowed ?? null,
     'loopscope.instance': row.instance,
     'thread.name': row.thread,
     'code.function.name': row.function,

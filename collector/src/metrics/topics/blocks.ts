@@ -12,6 +12,10 @@ export const blocks: Topic = {
       }
       points.histogram('blockDuration', attributes, block.duration, block.exemplar)
     }
+    for (const { why, duration } of totals.allowed ?? []) {
+      points.histogram('blockAllowedDuration', { 'loopscope.block.allowed': why }, duration)
+    }
+    points.value('startupDuration', {}, seconds(totals.startUp))
     // The culprit keeps its method in one label: two pairs of method and route on one series are hard to read.
     for (const { route, culprit, time } of totals.victims) {
       points.value('victimTime', { ...routeAttributes(route), 'culprit.route': culprit }, seconds(time))

@@ -1,1 +1,0 @@
-/** Nothing: the smallest program, and the preload of a baseline. */
