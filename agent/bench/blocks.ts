@@ -72,6 +72,7 @@ async function measure(
   const target = await startTarget({
     children,
     program,
+    args: asked.only,
     node: node.path,
     prefix: asked['one-core'] ? pinnedTo(0) : [],
     environment: { LOOPSCOPE_BLOCK_MS: String(thresholdMs) },

@@ -118,10 +118,12 @@ suite('a process that is killed in the middle of a block', { concurrency: 3 }, (
     const next = await launch('mail')
     assert.deepEqual([await fatal(next), next.stderr], [[], ''], 'the one of mail still lives')
     const again = await launch('shop')
-    assert.deepEqual(
-      (await fatal(again)).map((id) => Number(id.split(':')[1])),
-      [shop.pid],
-    )
+    await again.until('the record of its predecessor', async () => {
+      const dead = (await fatal(again)).map((id) => Number(id.split(':')[1]))
+      if (dead.length === 0) return undefined
+      assert.deepEqual(dead, [shop.pid])
+      return true
+    })
     assert.doesNotMatch((await last()).stdout, /mail/)
     await mail.stop('SIGTERM') // without a handler that kills too
     assert.match((await last('mail')).stdout, /mail +\d+ +main +/)

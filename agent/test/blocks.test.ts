@@ -21,20 +21,20 @@ interface Trouble {
   function: string
   cause: Cause
   api?: RegExp
-  /** A native that V8 does not interrupt is charged to the next call, which may be one of its caller. */
-  orCaller?: true
+  /** Who may be seen in its place: the one who called the native that does the work. */
+  or?: string
 }
 
 const TROUBLES: Trouble[] = [
   { route: 'loop', function: 'spin', cause: 'js' },
   { route: 'regex', function: 'checkCoupon', cause: 'js', api: /^RegExp\.test$/ },
-  { route: 'sort', function: 'byLastDigits', cause: 'js' },
+  { route: 'sort', function: 'byLastDigits', cause: 'js', or: 'sort' },
   { route: 'pbkdf2', function: 'hashPassword', cause: 'sync-call', api: /^crypto\.pbkdf2Sync$/ },
-  { route: 'gzip', function: 'packReport', cause: 'sync-call', api: /^zlib\.\*Sync$/ },
+  { route: 'gzip', function: 'packReport', cause: 'sync-call', api: /^zlib\.(gzip|\*)Sync$/ },
   { route: 'read', function: 'readCatalogue', cause: 'sync-call', api: /^fs\.readFileSync$/ },
   { route: 'exec', function: 'convertImage', cause: 'sync-call', api: /^child_process\.execSync$/ },
   { route: 'wait', function: 'waitForOther', cause: 'sync-call', api: /^Atomics\.wait$/ },
-  { route: 'json', function: 'copyReport', cause: 'js', orCaller: true },
+  { route: 'json', function: 'copyReport', cause: 'js', or: '(anonymous)' },
 ]
 
 /** A busy machine may take the processor away for longer than the code holds it; then that is the cause. */
@@ -76,9 +76,10 @@ suite('a block is named', () => {
         `${block.duration.toFixed(0)} ms of ${ms.toFixed(0)}: ${block.api ?? block.cause}, ${block.evidence.samples} samples`,
       )
       assert.equal(block.file, FILE)
-      const isCaller = trouble.orCaller === true && block.function === '(anonymous)'
-      if (!isCaller) assert.equal(block.function, trouble.function)
-      if (!trouble.orCaller) assert.equal(block.line, lineOf(trouble.route))
+      if (block.function !== trouble.or) {
+        assert.equal(block.function, trouble.function)
+        if (trouble.route !== 'json') assert.equal(block.line, lineOf(trouble.route))
+      }
       assert.ok(block.column! > 0)
       if (trouble.api) assert.match(block.api ?? '', trouble.api)
       expectCause(block, trouble.cause)

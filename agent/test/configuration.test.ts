@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { ask } from './support/ask.ts'
-import { get, portOf } from './support/http.ts'
+import { get, portOf, repeatedly } from './support/http.ts'
 import { run, start, type Running } from './support/program.ts'
 
 const AGENT_BY_PATH = ['--import', new URL('../dist/agent.js', import.meta.url).href]
@@ -123,10 +123,11 @@ suite('LOOPSCOPE_DISABLE', () => {
     const running = start(t, 'troubles.js', { environment: { LOOPSCOPE_DISABLE: 'capture' } })
     const port = await portOf(running)
     await running.ready()
-    await get(port, '/loop')
-    const block = await running.until('a block', async () =>
-      (await running.table('blocks')).find((row) => !row.open && row.duration > 140),
-    )
+    const again = repeatedly(port, '/loop')
+    const block = await running.until('a block', async () => {
+      await again()
+      return (await running.table('blocks')).find((row) => !row.open && row.duration > 140)
+    })
     assert.deepEqual([block.function, block.evidence.samples, block.stack], [null, 0, []])
     assert.deepEqual(await running.table('hot'), [])
   })
@@ -135,10 +136,11 @@ suite('LOOPSCOPE_DISABLE', () => {
     const running = start(t, 'troubles.js', { environment: { LOOPSCOPE_DISABLE: 'http' } })
     const port = await portOf(running)
     await running.ready()
-    await get(port, '/loop')
-    const block = await running.until('a block', async () =>
-      (await running.table('blocks')).find((row) => !row.open && row.function === 'spin'),
-    )
+    const again = repeatedly(port, '/loop')
+    const block = await running.until('a block', async () => {
+      await again()
+      return (await running.table('blocks')).find((row) => !row.open && row.function === 'spin')
+    })
     assert.deepEqual([block.route, block.activity], [null, null])
     assert.deepEqual(await running.table('routes'), [])
     const hooked = (await running.table('instances'))[0]!.hooked.find((row) => row.module === 'http')
@@ -149,10 +151,11 @@ suite('LOOPSCOPE_DISABLE', () => {
     const running = start(t, 'troubles.js', { environment: { LOOPSCOPE_DISABLE: 'kernel' } })
     const port = await portOf(running)
     await running.ready()
-    for (let i = 0; i < 3; i++) await get(port, '/loop')
-    const block = await running.until('a block', async () =>
-      (await running.table('blocks')).find((row) => !row.open && row.function === 'spin'),
-    )
+    const again = repeatedly(port, '/loop')
+    const block = await running.until('a block', async () => {
+      await again()
+      return (await running.table('blocks')).find((row) => !row.open && row.function === 'spin')
+    })
     assert.equal(block.route, 'GET /loop')
     assert.ok(block.duration > 140)
     const [loop] = await running.table('loop')

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { get, portOf } from './support/http.ts'
+import { get, portOf, repeatedly } from './support/http.ts'
 import { cleanEnvironment, ROOT, start, startCommand } from './support/program.ts'
 
 const run = promisify(execFile)
@@ -113,10 +113,11 @@ suite('the packed packages', { timeout: 170_000 }, () => {
     const running = start(t, join(folder, 'server.js'), { node: ['--import', '@loopscope/agent'], cwd: folder })
     const port = await portOf(running)
     await running.ready()
-    await get(port, '/')
-    const block = await running.until('the block', async () =>
-      (await running.table('blocks')).find((row) => !row.open && row.function === 'holdLoop'),
-    )
+    const again = repeatedly(port, '/')
+    const block = await running.until('the block', async () => {
+      await again()
+      return (await running.table('blocks')).find((row) => !row.open && row.function === 'holdLoop')
+    })
     assert.deepEqual([block.function, block.file, block.route], ['holdLoop', 'server.js', 'GET /hold'])
     const [instance] = await running.table('instances')
     assert.equal(instance!.service, 'user')

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { get, portOf } from './support/http.ts'
+import { portOf, repeatedly } from './support/http.ts'
 import { AGENT, run, start } from './support/program.ts'
 
 const READ = ['--permission', '--allow-fs-read=*']
@@ -25,10 +25,11 @@ test('without --allow-inspector it measures blocks and names nobody', async (t) 
   const running = start(t, 'troubles.js', { node: [...READ, '--allow-worker', '--allow-fs-write=*', ...NET, ...AGENT] })
   const port = await portOf(running)
   await running.ready()
-  for (let i = 0; i < 2; i++) await get(port, '/loop')
-  const block = await running.until('a block', async () =>
-    (await running.table('blocks')).find((row) => !row.open && row.duration > 140),
-  )
+  const again = repeatedly(port, '/loop')
+  const block = await running.until('a block', async () => {
+    await again()
+    return (await running.table('blocks')).find((row) => !row.open && row.duration > 140)
+  })
   assert.deepEqual([block.function, block.evidence.samples], [null, 0])
   assert.equal(own(running.stderr).length, 1, running.stderr)
   assert.match(own(running.stderr)[0]!, /needs --allow-inspector/)
@@ -39,10 +40,11 @@ test('with worker and inspector it is whole', async (t) => {
   const running = start(t, 'troubles.js', { node: [...READ, ...rights, ...AGENT] })
   const port = await portOf(running)
   await running.ready()
-  for (let i = 0; i < 2; i++) await get(port, '/loop')
-  const block = await running.until('a named block', async () =>
-    (await running.table('blocks')).find((row) => !row.open && row.function === 'spin'),
-  )
+  const again = repeatedly(port, '/loop')
+  const block = await running.until('a named block', async () => {
+    await again()
+    return (await running.table('blocks')).find((row) => !row.open && row.function === 'spin')
+  })
   assert.equal(block.route, 'GET /loop')
   assert.deepEqual(own(running.stderr), [])
 })

@@ -8,7 +8,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, wri
 import { delimiter, join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { get, portOf } from './support/http.ts'
+import { get, portOf, repeatedly } from './support/http.ts'
 import { cleanEnvironment, PROGRAMS, ROOT, run, start } from './support/program.ts'
 
 const CACHE = join(ROOT, 'node_modules/.cache/loopscope-nodes')
@@ -46,10 +46,12 @@ suite('Node', { timeout: 170_000 }, () => {
       const running = start(t, 'smoke.js', { execPath })
       const port = await portOf(running)
       await running.ready()
-      for (let i = 0; i < 2; i++) assert.equal((await get(port, '/')).body, 'ok')
-      const block = await running.until('the block', async () =>
-        (await running.table('blocks')).find((row) => !row.open && row.function === 'holdLoop'),
-      )
+      assert.equal((await get(port, '/')).body, 'ok')
+      const again = repeatedly(port, '/')
+      const block = await running.until('the block', async () => {
+        await again()
+        return (await running.table('blocks')).find((row) => !row.open && row.function === 'holdLoop')
+      })
       t.diagnostic(`${version}: ${block.duration.toFixed(0)} ms, ${block.evidence.samples} samples`)
       assert.deepEqual([block.file, block.line], ['agent/test/programs/smoke.js', HELD])
       assert.deepEqual([block.activity?.kind, block.activity?.name], ['request', 'GET *'])

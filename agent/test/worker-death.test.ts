@@ -1,25 +1,28 @@
 /** The agent's worker dies, and the ring overflows: the program never notices. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { get, portOf } from './support/http.ts'
+import { get, portOf, repeatedly } from './support/http.ts'
 import { run, start } from './support/program.ts'
 
 test('a worker that dies is started again, and knows blocks and names as before', async (t) => {
   const running = start(t, 'bad-neighbour.js')
   const port = await portOf(running)
   await running.ready()
-  await get(port, '/block')
-  await running.until('a block', async () => (await running.table('blocks')).find((row) => row.function !== null))
+  const again = repeatedly(port, '/block')
+  await running.until('a block', async () => {
+    await again()
+    return (await running.table('blocks')).find((row) => row.function !== null)
+  })
 
   running.child.stdin!.write('now\n')
   await running.until('the line', () => running.stderr || undefined)
   assert.match(running.stderr, /^loopscope: the agent's worker died \([^\n]*\); starting it again\n$/)
   assert.equal((await get(port, '/')).body, 'ok')
   await running.ready()
-  await get(port, '/block')
-  const block = await running.until('a block of after', async () =>
-    (await running.table('blocks')).find((row) => row.function !== null && !row.open),
-  )
+  const block = await running.until('a block of after', async () => {
+    await again()
+    return (await running.table('blocks')).find((row) => row.function !== null && !row.open)
+  })
   assert.equal(block.file, 'agent/test/programs/bad-neighbour.js')
   assert.equal((await running.table('routes')).length, 1, 'names of before are still known')
   const { code, stdout } = await running.stop('SIGTERM')

@@ -1,7 +1,21 @@
-// Asks for a capture every few ms, as the agent's worker does.
-import { workerData as asking } from 'node:worker_threads'
+// Asks for a capture every few ms, as the agent's worker does; those of one native call know when the first was asked for.
+import { workerData } from 'node:worker_threads'
+import { CLOCK, CONTROL, openChannel } from '@loopscope/collector/protocol'
 import { now } from '../../agent/dist/program/clock.js'
 import { createCapturer } from '../../agent/dist/worker/capturer.js'
 
-const capture = createCapturer(now)
-setInterval(() => Atomics.load(asking, 0) === 1 && capture(-1, 0), 4)
+const { asking, buffer } = workerData
+const { clock, control } = openChannel(buffer)
+const capture = createCapturer(clock, now)
+let asked = 0
+setInterval(() => {
+  if (Atomics.load(asking, 0) === 0) {
+    asked = Atomics.load(control, CONTROL.captures)
+    return
+  }
+  const first = clock[CLOCK.asked]
+  const areWaiting = Atomics.load(control, CONTROL.captures) < asked
+  capture(-1, 0)
+  if (areWaiting) clock[CLOCK.asked] = first
+  asked++
+}, 4)

@@ -306,11 +306,12 @@ export const kinds = {
   ],
   copyFile: [
     'copyFile',
-    null,
+    [null, 'fs.copyFileSync'],
     function copyFile() {
       copyFileSync(file, file + '.copy')
       return sizeOf(file) // <- copyFile
     },
+    'line',
   ],
   readAtOnce: [
     'readAtOnce',
@@ -323,11 +324,12 @@ export const kinds = {
   ],
   sort: [
     'sortWords',
-    null,
+    [null, 'Array.sort'],
     function sortWords() {
       const sorted = [...numbers].sort()
       return sizeOf(sorted) // <- sort
     },
+    'line',
   ],
   split: [
     'splitWords',

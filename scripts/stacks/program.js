@@ -12,7 +12,7 @@ import { now } from '../../agent/dist/program/clock.js'
 import { Recorder } from '../../agent/dist/program/recorder.js'
 import { Reader } from '../../agent/dist/worker/reader.js'
 
-const ROUND_MS = 150
+const ROUND_MS = 300
 const ROOT = new URL('../..', import.meta.url).href
 /** Stacks that make up less of a kind's captures are chance: what comes before and after. */
 const SHARE = 0.25
@@ -29,7 +29,7 @@ const { kinds } = await import('./kinds.js')
 const LINES = readFileSync(fileURLToPath(new URL('kinds.js', import.meta.url)), 'utf8').split('\n')
 
 const asking = new Int32Array(new SharedArrayBuffer(4))
-const capturer = new Worker(new URL('capturer.js', import.meta.url), { workerData: asking })
+const capturer = new Worker(new URL('capturer.js', import.meta.url), { workerData: { asking, buffer: channel.buffer } })
 capturer.unref()
 await sleep(100)
 

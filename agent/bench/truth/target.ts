@@ -12,6 +12,7 @@ import { ask, type Where } from './ask.ts'
 export interface TargetOptions {
   children: Children
   program: string
+  args?: readonly string[]
   node: string
   prefix: readonly string[]
   environment: Record<string, string>
@@ -32,7 +33,14 @@ export interface Target {
   stop(): Promise<void>
 }
 
-export async function startTarget({ children, program, node, prefix, environment }: TargetOptions): Promise<Target> {
+export async function startTarget({
+  children,
+  program,
+  args = [],
+  node,
+  prefix,
+  environment,
+}: TargetOptions): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'ls-'))
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true })
   process.once('exit', removeFolder)
@@ -42,6 +50,7 @@ export async function startTarget({ children, program, node, prefix, environment
     prefix,
     nodeArgs: ['--import', 'agent'],
     script: fileURLToPath(new URL(`programs/${program}.js`, import.meta.url)),
+    args,
     cwd: ROOT,
     environment: { ...place, LOOPSCOPE_LISTEN: 'unix', ...environment },
   })

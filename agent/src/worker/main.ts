@@ -21,6 +21,7 @@ import { Observed } from './observed.ts'
 import { startOtlp, type Otlp } from './otlp/start.ts'
 import { startPatrol } from './patrol.ts'
 import { Sampler } from './sampler.ts'
+import { SourceMaps } from './source-maps/source-maps.ts'
 import { Standstill } from './standstill.ts'
 import { createThreadCapturers } from './thread-capturer.ts'
 import { startThreadPoolProbe } from './threadpool.ts'
@@ -39,6 +40,9 @@ const post = (message: FromWorker): void => parentPort?.postMessage(message)
 const capturer =
   start.mayCapture && !disabled.has('capture') ? createCapturer(openChannel(start.main.buffer).clock, now) : undefined
 const threadCapturer = capturer && createThreadCapturers()
+const sourceMaps = disabled.has('source-maps')
+  ? undefined
+  : new SourceMaps({ now, later: (run, ms) => void setTimeout(run, ms) })
 const collector = new Collector()
 const allFamilies = (): Family[] => families(collector.snapshots(Date.now()))
 const identity = {
@@ -65,6 +69,7 @@ const threads = new Threads({
       // A ping reaches the main thread only.
       ping: isMain ? () => post({ type: 'ping' }) : undefined,
       useKernel: !disabled.has('kernel'),
+      resolve: sourceMaps?.resolve,
       held: (observed, ms) => blackBox?.held(observed, ms),
     })
   },

@@ -1,6 +1,6 @@
 /** One observed thread, on the worker's side: its channel is drained into its model, its heartbeat is watched. */
 import { existsSync } from 'node:fs'
-import { InstanceModel, type Identity } from '@loopscope/collector'
+import { InstanceModel, type Identity, type ResolveFrame } from '@loopscope/collector'
 import { CLOCK, CONTROL, openChannel, type Channel } from '@loopscope/collector/protocol'
 import type { Capturer } from './capturer.ts'
 import { openKernel, type Kernel } from './kernel.ts'
@@ -15,6 +15,8 @@ export interface ObservedOptions {
   /** undefined where it cannot or may not be captured. */
   capture: Capturer | undefined
   useKernel: boolean
+  /** Brings frames to the author's files. */
+  resolve: ResolveFrame | undefined
   /** undefined where nothing can wake the thread. */
   ping: (() => void) | undefined
   /** Its loop has been held for so long, and still is. */
@@ -51,6 +53,7 @@ export class Observed {
         startedAt: thread.startedAt,
       },
       this.#reader.name,
+      options.resolve,
     )
     this.#apply = this.model.apply.bind(this.model)
     this.#kernel = options.useKernel ? openKernel(thread.tid) : undefined

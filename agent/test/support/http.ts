@@ -9,3 +9,13 @@ export async function portOf(running: Running): Promise<number> {
 export function get(port: number, path: string): Promise<Answer> {
   return ask({ port }, path)
 }
+
+/** Asks now, and again every 2 s that it is called: a block that a busy machine hides comes again. */
+export function repeatedly(port: number, path: string): () => Promise<void> {
+  let askedAt = -Infinity
+  return async () => {
+    if (performance.now() - askedAt < 2000) return
+    await get(port, path)
+    askedAt = performance.now()
+  }
+}

@@ -122,6 +122,9 @@ suite('the model of an instance', () => {
     model.apply(EVENT.begin, 2, 40, name('GET'), 0)
     model.read(channel, 50)
     assert.equal(model.activities.live.size, 1, 'no new losses, nothing more is forgotten')
+    model.apply(EVENT.begin, 3, 15, name('GET'), 0) // was in the ring when it overflowed; its end is lost
+    model.read(channel, 60)
+    assert.deepEqual([...model.activities.live.keys()], [2])
   })
 
   test('is live, blocked, exited', () => {

@@ -43,6 +43,8 @@ export interface Vitals {
 const NAMES = MAX_NAMES + 1
 /** Of the last minute's, in a snapshot; who asks for a window gets all. */
 const MAX_HOT_ROWS = 100
+/** A full ring is drained by then: what began before the loss may still come out of it, and its end may have been lost. */
+const LOST_MS = 10_000
 const GC_KINDS: Record<number, string> = { 1: 'minor', 4: 'major', 8: 'incremental', 16: 'weakcb' }
 
 export class InstanceModel {
@@ -60,6 +62,8 @@ export class InstanceModel {
   readonly #delayed = new Map<number, Block>()
   #halfTrace: { turn: number; traceId: string } | undefined
   #dropped = 0
+  /** When events were last found to be lost. */
+  #lostAt = -Infinity
   #events = 0
   #captures = 0
   #captureCost = 0
@@ -152,10 +156,12 @@ export class InstanceModel {
     const dropped = channel.control[CONTROL.dropped]!
     if (dropped !== this.#dropped) {
       this.#dropped = dropped
-      this.activities.forgetBefore(now)
-      this.pools.forgetBefore(now)
+      this.#lostAt = now
       this.#delayed.clear()
     }
+    if (now - this.#lostAt > LOST_MS) return
+    this.activities.forgetBefore(this.#lostAt)
+    this.pools.forgetBefore(this.#lostAt)
   }
 
   close(): void {

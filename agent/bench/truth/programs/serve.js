@@ -22,8 +22,9 @@ export async function background(id) {
   return JSON.stringify({ id, items: Array.from({ length: 20 }, (_, i) => ({ id: i, name: `item ${i}` })) })
 }
 
+/** Those of the kinds that are named in the program's arguments are planted. */
 export async function announce(port) {
-  await warmUp()
+  await warmUp(process.argv.slice(2))
   const say = isMainThread ? (message) => process.send?.(message) : (message) => parentPort.postMessage(message)
   const hear = ({ path }) => {
     write(path)
