@@ -184,12 +184,12 @@ suite("the author's file and line", { timeout: 120_000 }, () => {
       assert.equal(held.package ?? null, null)
 
       await get(port, '/price')
-      const priced = await blockOf(running, ({ function: fn }) => fn === 'priceOf')
+      const priced = await blockOf(running, ({ function: fn, file }) => fn === 'priceOf' && file === 'src/server.ts')
       assert.deepEqual([priced.file, priced.line], ['src/server.ts', lineOf(SERVER, 'price')])
       assert.deepEqual(priced.package, { name: 'slow-package' })
 
       await get(port, '/pack')
-      const packed = await blockOf(running, ({ function: fn }) => fn === 'packReport')
+      const packed = await blockOf(running, ({ function: fn, api }) => fn === 'packReport' && api === 'zlib.gzipSync')
       assert.deepEqual(
         [packed.file, packed.line, packed.api],
         ['src/server.ts', lineOf(SERVER, 'pack'), 'zlib.gzipSync'],
@@ -198,7 +198,7 @@ suite("the author's file and line", { timeout: 120_000 }, () => {
 
       const hot = await running.until('samples of it', async () => {
         await get(port, '/hold')
-        return (await running.table('hot')).find((row) => row.function === 'holdLoop')
+        return (await running.table('hot')).find((row) => row.function === 'holdLoop' && row.file === 'src/hold.ts')
       })
       assert.deepEqual([hot.file, hot.line], ['src/hold.ts', lineOf(HOLD, 'hold')])
       if (isBundled) assert.ok(!JSON.stringify(await running.table('blocks')).includes('bundle.mjs'))

@@ -360,6 +360,7 @@ function blame(block: Block, cause: Cause, hasCulprit = true): void {
   block.line = culprit?.frame.line ?? null
   block.column = culprit?.frame.column ?? null
   block.api = block.startup ? 'require' : (culprit?.api ?? null)
+  block.package = culprit?.package ? { name: culprit.package } : null
 }
 
 /** Neither allowed by the program nor the loading of its modules. */

@@ -35,8 +35,9 @@ interface KnownFile {
 
 /** Positions are collected for so long before a file is read. */
 const COLLECT_MS = 20
-/** Reading again for new positions may take this part of the worker's time. */
-const SHARE = 0.02
+/** Reading again for new positions may take this part of the time, and waits for this long at the most. */
+const SHARE = 0.05
+const LONGEST_WAIT_MS = 5000
 const SLICE_MS = 1
 /** More files than this stay as they are. */
 const MAX_FILES = 500
@@ -45,6 +46,8 @@ const MAX_SOURCES = 100_000
 export class SourceMaps {
   readonly #options: SourceMapsOptions
   readonly #files = new Map<string, KnownFile>()
+  /** What this thread has worked for them, in ms. */
+  #spent = 0
   /** One file at a time. */
   #working: Promise<void> = Promise.resolve()
 
@@ -76,14 +79,14 @@ export class SourceMaps {
     const { now } = this.#options
     const asked = file.asked.splice(0)
     file.isScheduled = false
-    const began = now()
+    const before = this.#spent
     let answers: Resolved[] = []
     try {
       answers = await this.#answer(file, asked)
     } catch {
       file.isOver = true // not there, or broken: it will not get better
     }
-    file.nextAt = now() + (now() - began) / SHARE
+    file.nextAt = now() + Math.min(LONGEST_WAIT_MS, (this.#spent - before) / SHARE)
     for (const [i, { done }] of asked.entries()) done(answers[i] ?? {})
     if (file.isOver) for (const { done } of file.asked.splice(0)) done({})
   }
@@ -95,14 +98,17 @@ export class SourceMaps {
       return []
     }
     file.changedAt = read.changedAt
+    const began = this.#options.now()
     const text = new GeneratedText(read.bytes)
     const answers: Resolved[] = asked.map(({ position: { line, column } }) => {
       const call = text.callAt(line, column)
       return call === undefined ? {} : { call }
     })
+    const queries = queriesOf(asked, text)
+    this.#spent += this.#options.now() - began
     try {
       const map = await findMap(file.path, read.bytes)
-      if (map) await this.#place(answers, map, queriesOf(asked, text))
+      if (map) await this.#place(answers, map, queries)
     } catch {
       file.isOver = true // no map that can be read: what the text says still holds
     }
@@ -142,13 +148,13 @@ export class SourceMaps {
 
   async #inSlices<T>(work: Generator<void, T>): Promise<T> {
     const { now } = this.#options
-    let end = now() + SLICE_MS
     for (;;) {
-      const step = work.next()
+      const began = now()
+      let step = work.next()
+      while (!step.done && now() - began < SLICE_MS) step = work.next()
+      this.#spent += now() - began
       if (step.done) return step.value
-      if (now() < end) continue
       await nextTurn()
-      end = now() + SLICE_MS
     }
   }
 }
