@@ -41,6 +41,7 @@ const TROUBLES: Trouble[] = [
 function expectCause({ cause, duration, evidence }: BlockRow, expected: Cause): void {
   if (cause === 'cpu-starved' && (evidence.runDelay ?? 0) > duration / 2) return
   if (cause === 'gc' && (evidence.gc ?? 0) > duration / 2) return
+  if (cause === 'suspended' && (evidence.suspended ?? 0) > duration / 2) return
   assert.equal(cause, expected, JSON.stringify(evidence))
 }
 

@@ -14,6 +14,7 @@ const expectation: Expectation = {
   package: null,
   frames: ['spin', 'middle', 'outer'],
   causes: ['js'],
+  sleeps: false,
   route: 'GET /loop/:ms',
 }
 
@@ -32,7 +33,7 @@ function truthOf(planted: Partial<Planted>[], turns: Partial<Turn>[] = [], more:
       decoy: false,
       ...one,
     })),
-    turns: turns.map((one) => ({ from: 990, to: 1031, busy: 31, runDelay: 0, ...one })),
+    turns: turns.map((one) => ({ from: 990, to: 1031, busy: 31, cpu: null, runDelay: 0, ...one })),
     collections: [],
     ...more,
   }
@@ -123,6 +124,19 @@ suite('comparing blocks with the truth', () => {
       { from: 2001, to: 2024 },
     ])
     assert.equal(extrasOf([stopped]).wronged, 1)
+  })
+
+  test('what was neither on a processor nor ready for one was taken away, unless its kind sleeps', () => {
+    const stolen = truthOf([{}], [{ cpu: 3 }])
+    assert.equal(extrasOf([compare(stolen, [rowOfBlock()], 20)]).wronged, 1)
+    const sleeping = { ...stolen, kinds: { loop: { ...expectation, sleeps: true } } }
+    assert.deepEqual(faults([compare(sleeping, [rowOfBlock()], 20)]), [])
+  })
+
+  test('a row may span two turns of the program', () => {
+    const away = rowOfBlock({ id: '2', at: 2000, duration: 30 })
+    const turns = [{}, { from: 1999, to: 2018, busy: 19 }, { from: 2018, to: 2031, busy: 13 }]
+    assert.equal(extrasOf([compare(truthOf([{}], turns), [rowOfBlock(), away], 20)]).false, 0)
   })
 
   test('rows of other threads and of start-up are left out', () => {

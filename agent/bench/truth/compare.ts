@@ -17,6 +17,8 @@ export interface Expectation {
   /** Functions that the stack must hold, innermost first. */
   frames: string[]
   causes: Cause[]
+  /** It holds the loop without a processor: neither on one nor waiting for one says nothing then. */
+  sleeps: boolean
   route: string
 }
 
@@ -34,6 +36,8 @@ export interface Planted {
 
 export interface Turn extends Span {
   busy: number
+  /** ms on a processor; null where the system does not say. */
+  cpu: number | null
   runDelay: number
 }
 
@@ -79,7 +83,7 @@ export interface Extra {
   /** Without it: the turn in which it must have been, if that was long at all. */
   around: Turn | undefined
   /** Why the turn was long, as far as the program can tell. */
-  why: 'starved' | 'collection' | 'stopped' | 'code' | undefined
+  why: 'starved' | 'stolen' | 'collection' | 'stopped' | 'code' | undefined
   /** One of the program's functions is blamed, and the system was at fault. */
   isWronged: boolean
 }
@@ -112,7 +116,7 @@ export function compare(
     if (row) left.delete(row)
     return judge(planted, row, turn, truth, thresholdMs, stops)
   })
-  const extras = [...left].map((row) => explain(row, truth, thresholdMs, stops))
+  const extras = [...left].map((row) => explain(row, truth, stops))
   return { found, extras }
 }
 
@@ -164,7 +168,7 @@ function judge(
   const durationError = row.duration < least ? row.duration - least : Math.max(0, row.duration - most)
   const isFunction = expected.functions.includes(row.function ?? '')
   const causes = causesOf(
-    turn ?? { from: planted.start, to: planted.end, busy: ms, runDelay: planted.runDelay },
+    turn ?? { from: planted.start, to: planted.end, busy: ms, cpu: null, runDelay: planted.runDelay },
     expected,
     truth,
     stops,
@@ -190,8 +194,9 @@ function judge(
 
 /** What the turn spent its time on, as far as that is not the block's own. */
 function causesOf(turn: Turn, expected: Expectation, { collections }: Truth, stops: readonly Span[]): Cause[] {
+  const stopped = sum(stops.map((stop) => overlapOf(stop, turn)))
   const shares = [
-    ['suspended', sum(stops.map((stop) => overlapOf(stop, turn)))],
+    ['suspended', expected.sleeps ? stopped : Math.max(stopped, stolenOf(turn))],
     ['cpu-starved', turn.runDelay],
     ['gc', sum(collections.map((one) => overlapOf(one, turn)))],
   ] as const
@@ -204,11 +209,14 @@ function causesOf(turn: Turn, expected: Expectation, { collections }: Truth, sto
   return [...expected.causes, ...causes]
 }
 
-function explain(row: BlockRow, truth: Truth, thresholdMs: number, stops: readonly Span[]): Extra {
+function explain(row: BlockRow, truth: Truth, stops: readonly Span[]): Extra {
   const span = { from: row.at, to: row.at + row.duration }
-  const isHeld = ({ from, to, busy }: Turn): boolean =>
-    busy >= thresholdMs - 1 && span.from >= from - CLOCK_MS && span.to <= to + CLOCK_MS
-  const turn = truth.turns.find(isHeld)
+  // Where the thread lost its processor between the two ticks, the program's turn and the agent's are not quite the same.
+  const overlapping = truth.turns.filter((one) => overlapOf(one, span) > 0)
+  const isHeld =
+    sum(overlapping.map((one) => Math.min(one.busy, overlapOf(one, span)))) >= row.duration * 0.8 - CLOCK_MS
+  const [longest] = overlapping.sort((a, b) => overlapOf(b, span) - overlapOf(a, span))
+  const turn = isHeld ? longest : undefined
   const middle = row.at + row.duration / 2
   const around = turn ? undefined : truth.turns.find(({ from, to }) => middle >= from && middle <= to)
   const why = turn && whyLong(turn, truth.collections, stops)
@@ -216,9 +224,18 @@ function explain(row: BlockRow, truth: Truth, thresholdMs: number, stops: readon
   return { row, turn, around, why, isWronged: isBlamed && why !== undefined && why !== 'code' }
 }
 
+/**
+ * ms in which the thread was neither on a processor nor ready for one, though its loop did not wait: the whole machine was
+ * taken away (virtual machines), or the process stopped. Not so where code sleeps: execSync, Atomics.wait.
+ */
+function stolenOf({ busy, cpu, runDelay }: Turn): number {
+  return cpu === null ? 0 : Math.max(0, busy - cpu - runDelay)
+}
+
 function whyLong(turn: Turn, collections: readonly Span[], stops: readonly Span[]): NonNullable<Extra['why']> {
   if (sum(stops.map((stop) => overlapOf(stop, turn))) > turn.busy / 2) return 'stopped'
   if (turn.runDelay > turn.busy / 2) return 'starved'
+  if (stolenOf(turn) > turn.busy / 2) return 'stolen'
   return sum(collections.map((one) => overlapOf(one, turn))) > turn.busy / 2 ? 'collection' : 'code'
 }
 

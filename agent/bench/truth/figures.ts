@@ -164,11 +164,11 @@ export function faults(comparisons: readonly Comparison[]): string[] {
       const top = row.stack.slice(0, 4).map((frame) => `${frame.function} ${frame.file}:${frame.line}`)
       const said = `${row.function} ${row.file}:${row.line}, route ${row.route}, api ${row.api}, ${row.cause}, ${row.duration.toFixed(1)} ms`
       lines.push(
-        `${wrong.join(', ')}: ${how} -> ${said}; ${row.evidence.samples} captures; off by ${one.durationError.toFixed(1)}, begin ${one.beginError.toFixed(1)}; ${top.join(' < ')}`,
+        `${wrong.join(', ')}: ${how} -> ${said}; ${JSON.stringify(row.evidence, round)}; off by ${one.durationError.toFixed(1)}, begin ${one.beginError.toFixed(1)}; ${top.join(' < ')}`,
       )
     }
     for (const { row, turn, around, why, isWronged } of extras) {
-      const said = `${row.function} ${row.file}:${row.line}, ${row.cause}, ${row.duration.toFixed(1)} ms, ${JSON.stringify(row.evidence)}`
+      const said = `${row.function} ${row.file}:${row.line}, ${row.cause}, ${row.duration.toFixed(1)} ms, ${JSON.stringify(row.evidence, round)}`
       const seen = turn
         ? `real (${why}, turn ${turn.busy.toFixed(1)} ms, run delay ${turn.runDelay.toFixed(1)})`
         : `did not happen (the turn there: ${around ? `${around.busy.toFixed(1)} busy of ${(around.to - around.from).toFixed(1)} ms, its end ${(around.to - row.at - row.duration).toFixed(1)} after that of the row` : 'short'})`
@@ -176,4 +176,8 @@ export function faults(comparisons: readonly Comparison[]): string[] {
     }
   }
   return lines
+}
+
+function round(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 10) / 10 : value
 }

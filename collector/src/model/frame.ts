@@ -46,6 +46,8 @@ export function shortFile(file: string, cwd: string): string {
 
 /** The agent's own frames are left out of stacks; its wrappers of native functions stand for those. */
 export function withoutAgent(frame: Frame, agentFile: string): Frame | undefined {
+  // What programs import of it lies beside its entry.
+  if (frame.file === agentFile.replace(/[^/\\]*$/, 'api.js')) return undefined
   if (frame.file !== agentFile) return frame
   if (!frame.function.startsWith(NATIVE)) return undefined
   return { function: frame.function.slice(NATIVE.length), file: '', line: 0, column: 0, async: false }

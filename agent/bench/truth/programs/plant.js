@@ -98,7 +98,7 @@ function expectations() {
   for (const [file, some] of FILES) {
     const path = fileURLToPath(new URL(`kinds/${file}.js`, import.meta.url))
     const arrows = arrowsOf(path)
-    for (const { name, functions, api, package: inPackage, frames, causes } of some) {
+    for (const { name, functions, api, package: inPackage, frames, causes, sleeps } of some) {
       const lines = arrows[name]
       if (!lines) throw new Error(`no line of ${path} has an arrow to ${name}`)
       const file = relative(process.cwd(), path)
@@ -110,6 +110,7 @@ function expectations() {
         package: inPackage ?? null,
         frames: frames ?? [],
         causes,
+        sleeps: sleeps ?? false,
         route: `GET /${name}/:ms`,
       }
     }

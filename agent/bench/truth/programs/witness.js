@@ -19,27 +19,34 @@ try {
 }
 const buffer = Buffer.alloc(96)
 
-/** ms that this thread was ready to run and did not; 0 where the system does not say. */
-export function runDelay() {
-  if (schedstat === undefined) return 0
+/** ms that this thread was on a processor, and ms that it was ready and was not; NaN and 0 where the system does not say. */
+function schedule() {
+  if (schedstat === undefined) return { cpu: NaN, runDelay: 0 }
   const length = readSync(schedstat, buffer, 0, buffer.length, 0)
-  return Number(buffer.toString('latin1', 0, length).split(' ')[1]) / 1e6
+  const [cpu, delay] = buffer.toString('latin1', 0, length).split(' ')
+  return { cpu: Number(cpu) / 1e6, runDelay: Number(delay) / 1e6 }
+}
+
+export function runDelay() {
+  return schedule().runDelay
 }
 
 export function watchTurns() {
   let from = now()
   let idle = timing.idleTime
-  let delay = runDelay()
+  let before = schedule()
   function tick() {
     const to = now()
     if (to - from >= LONG_MS) {
       const idleNow = timing.idleTime
-      const delayNow = runDelay()
+      const after = schedule()
       const busy = to - from - (idleNow - idle)
-      if (busy >= LONG_MS) turns.push({ from, to, busy, runDelay: delayNow - delay })
+      // JSON has no NaN: null is for not known.
+      if (busy >= LONG_MS)
+        turns.push({ from, to, busy, cpu: after.cpu - before.cpu, runDelay: after.runDelay - before.runDelay })
     }
     idle = timing.idleTime
-    delay = runDelay()
+    before = schedule()
     from = to
     setImmediate(tick).unref()
   }

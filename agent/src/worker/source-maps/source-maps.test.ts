@@ -219,15 +219,14 @@ suite('a map', () => {
     assert.ok(map.length > 20e6)
     const file = write('a.js', 'f(1, 2, 3)\n'.repeat(lines) + '//# sourceMappingURL=a.js.map\n')
     write('a.js.map', map)
+    // Its processor time: the clock would say more of the machine than of this.
+    const spent = (): number => process.threadCpuUsage().user / 1000
     let longest = 0
-    let last = performance.now()
     let isOver = false
     const watch = (async () => {
-      while (!isOver) {
+      for (let last = spent(); !isOver; last = spent()) {
         await new Promise((next) => setImmediate(next))
-        const now = performance.now()
-        longest = Math.max(longest, now - last)
-        last = now
+        longest = Math.max(longest, spent() - last)
       }
     })()
     const asked = Array.from({ length: 200 }, (_, i) => resolve({ file, line: 1 + i * 199, column: 1 }))
@@ -235,15 +234,11 @@ suite('a map', () => {
     const answers = await Promise.all(asked)
     isOver = true
     await watch
-    t.diagnostic(
-      `${(map.length / 1e6).toFixed(0)} MB: ${(performance.now() - began).toFixed(0)} ms, ${longest.toFixed(1)} ms at the longest`,
-    )
-    assert.deepEqual(answers[199]!.place, {
-      file: join(folder, 'src/0.ts'),
-      line: 2 + 199 * 199,
-      column: answers[199]!.place!.column,
-    })
-    // One that JSON.parse and a whole walk would hold for some 300 ms.
-    assert.ok(longest < 100, `held for ${longest} ms`)
+    const ms = performance.now() - began
+    t.diagnostic(`${(map.length / 1e6).toFixed(0)} MB: ${ms.toFixed(0)} ms, ${longest.toFixed(1)} in one turn`)
+    const { column } = answers[199]!.place!
+    assert.deepEqual(answers[199]!.place, { file: join(folder, 'src/0.ts'), line: 2 + 199 * 199, column })
+    // JSON.parse and a whole walk at once take 150 ms and more.
+    assert.ok(longest < 60, `${longest} ms in one turn`)
   })
 })

@@ -139,6 +139,7 @@ export const natives = [
     api: '^child_process\\.execSync$',
     causes: sync,
     fixed: true,
+    sleeps: true,
     block: convertImage,
   },
   { name: 'gzip', functions: ['packReport'], api: '^zlib\\.(gzipSync|\\*Sync)$', causes: sync, block: packReport },
@@ -148,6 +149,7 @@ export const natives = [
     api: '^Atomics\\.wait$',
     causes: sync,
     fixed: true,
+    sleeps: true,
     block: waitForOther,
   },
   {
