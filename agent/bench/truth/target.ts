@@ -52,7 +52,8 @@ export async function startTarget({
     script: fileURLToPath(new URL(`programs/${program}.js`, import.meta.url)),
     args,
     cwd: ROOT,
-    environment: { ...place, LOOPSCOPE_LISTEN: 'unix', ...environment },
+    // Its temporary files go with the folder: it is ended by a signal.
+    environment: { ...place, TMPDIR: folder, LOOPSCOPE_LISTEN: 'unix', ...environment },
   })
   const { port } = await child.receive<{ port: number }>()
   const path = socketPath(child.pid, {
