@@ -5,7 +5,8 @@
  * V8 says that an interrupt callback must not re-enter the isolate; what makes it work is that Node's inspector dispatches
  * its messages there (src/inspector/main_thread_interface.cc). So this function does the least: no regular expression
  * (its statics are the program's), no getter, promise, timer or call into the program, no throw, Error.* put back,
- * bounded work. It takes 0.05 to 0.1 ms and says so in clock[captureCost].
+ * bounded work. It takes about 0.05 ms and says so in clock[captureCost]; connecting and dispatching it takes five times that
+ * (bench:record).
  */
 import { CAPTURE, CLOCK, CONTROL, EVENT } from '@loopscope/collector/protocol'
 import type { Activities } from './activity.ts'

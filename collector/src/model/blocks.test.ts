@@ -3,7 +3,8 @@ import { suite, test } from 'node:test'
 import { CAPTURE } from '../protocol/events.ts'
 import type { Frame } from '../protocol/rows.ts'
 import { ActivityModel } from './activities.ts'
-import { BlockModel, type Capture } from './blocks.ts'
+import { BlockModel } from './blocks.ts'
+import type { Capture } from './captures.ts'
 
 const EPOCH = 1_700_000_000_000
 const REQUEST = 0

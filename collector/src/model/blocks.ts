@@ -9,8 +9,6 @@ import { Histogram } from './histogram.ts'
 import { KeptBlocks } from './kept-blocks.ts'
 import { isStartUp, modulesOf, START_UP_MS, startUpCulprit } from './start-up.ts'
 
-export type { Capture }
-
 export interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
   turn: number
   /** On the agent's clock. */

@@ -1,35 +1,18 @@
-/** What each path answers. Every endpoint has one shape: a question in, an answer or a refusal out. */
+/** What each path answers. */
 import { exposition } from '../metrics/prometheus.ts'
 import { families } from '../metrics/families.ts'
-import type { Collector } from '../model/collector.ts'
 import { TABLES, type TableName } from '../protocol/index.ts'
-import type { Refusal } from './errors.ts'
+import type { Endpoint, EndpointOptions } from './endpoint.ts'
 import { profileEndpoint } from './profile.ts'
 import { readQuery, SELECTION_PARAMETERS } from './query.ts'
-import { json, type Answer } from './respond.ts'
+import { json } from './respond.ts'
 import { hotEndpoint, stacksEndpoint } from './samples.ts'
-
-export interface Question {
-  parameters: URLSearchParams
-  /** The Accept header. */
-  accept: string | undefined
-}
-
-export type Endpoint = (question: Question) => Answer | Refusal | Promise<Answer | Refusal>
 
 /** The two paths that are WebSockets. */
 export const STREAM_PATH = '/api/v1/stream'
 export const FRAMES_PATH = '/api/v1/frames'
 /** Answers without a token: it says no more than that somebody is there. */
 export const HEALTH_PATH = '/healthz'
-
-export interface EndpointOptions {
-  collector: Collector
-  now: () => number
-  version: string
-  /** Endpoints of others, by path. */
-  extra: Record<string, Endpoint>
-}
 
 export function createEndpoints(options: EndpointOptions): Map<string, Endpoint> {
   const { collector, now, version, extra } = options

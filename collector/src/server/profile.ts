@@ -5,7 +5,7 @@
 import { ofRoute, type Profile } from '../model/profile.ts'
 import { formatOf } from '../profile/formats.ts'
 import type { Elsewhere } from '../protocol/index.ts'
-import type { Endpoint } from './endpoints.ts'
+import type { Endpoint } from './endpoint.ts'
 import { refusal, type Refusal } from './errors.ts'
 import { readQuery } from './query.ts'
 import { DEFAULT_LAST_SECONDS, routeNamed, type SampleOptions } from './samples.ts'

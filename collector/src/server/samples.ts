@@ -1,6 +1,6 @@
 /** `/api/v1/hot` and `/api/v1/stacks`: what the samples of a window say, as rows and as stacks. */
 import { ofRoute } from '../model/profile.ts'
-import type { Endpoint, EndpointOptions } from './endpoints.ts'
+import type { Endpoint, EndpointOptions } from './endpoint.ts'
 import { refusal } from './errors.ts'
 import { groupHot } from './hot.ts'
 import { readQuery, SELECTION_PARAMETERS } from './query.ts'
