@@ -30,7 +30,8 @@ export async function repeat(
       const left = end - now()
       if (left <= 0) return 0
       const pause = new Promise<null>((resolve) => {
-        timer = setTimeout(() => resolve(null), Math.min(intervalMs, left))
+        // Timers cut fractions off: one that fires too early would print once more at the end.
+        timer = setTimeout(() => resolve(null), Math.ceil(Math.min(intervalMs, left)))
       })
       const code = await Promise.race([pause, ended.promise])
       if (code !== null) return code
