@@ -98,7 +98,7 @@ suite('the account of the loop', () => {
     const { seen } = setup(t)
     await sleep(5)
     // As many turns as fit into 10 ms: a fast machine is done with a fixed number in less than two.
-    for (const end = now() + 10; now() < end; ) await new Promise((resolve) => setImmediate(resolve))
+    for (const end = now() + 10; now() < end;) await new Promise((resolve) => setImmediate(resolve))
     await sleep(5)
     assert.ok(seen.length > 2)
     for (let i = 1; i < seen.length; i++) assert.ok(seen[i]! - seen[i - 1]! >= 0.99)
