@@ -30,12 +30,12 @@ export async function repeat(
       const left = end - now()
       if (left <= 0) return 0
       const pause = new Promise<null>((resolve) => {
-        // Timers cut fractions off: one that fires too early would print once more at the end.
-        timer = setTimeout(() => resolve(null), Math.ceil(Math.min(intervalMs, left)))
+        timer = setTimeout(() => resolve(null), Math.min(intervalMs, left))
       })
       const code = await Promise.race([pause, ended.promise])
       if (code !== null) return code
-      if (now() >= end) return 0
+      // Not asked of the clock: a timer may fire a millisecond before it, and would print once more at the end.
+      if (left <= intervalMs) return 0
     }
   } finally {
     clearTimeout(timer)
