@@ -1,6 +1,7 @@
 /** Units of work and what is known of each route: in flight, latency, errors, what goes on after the response. */
 import { ACTIVITY_KINDS, OUTCOME, PART, type ActivityKind } from '../protocol/events.ts'
 import type { BackgroundRow, RouteRow, TaskRow, Totals, Wait } from '../protocol/rows.ts'
+import { Histogram } from './histogram.ts'
 import { quantiles } from './loop.ts'
 import { WINDOW_MS, WindowHistogram, WindowSum } from './window.ts'
 
@@ -18,8 +19,23 @@ export interface LiveActivity {
   site: string | null
   /** When it seemed to be over, and how it ended. */
   settled: { at: number; outcome: number } | undefined
-  /** Operations and leases that it waits on, by their id. */
-  waits: Map<number, { kind: string; name: string; since: number }> | undefined
+  /** What it waits on: the operation or lease that began last, linked to those before. */
+  waits: Operation | undefined
+}
+
+/** What can be waited on: parsed once for each name. */
+interface Waitable {
+  kind: string
+  name: string
+  wait: Wait | undefined
+}
+
+interface Operation {
+  what: Waitable
+  since: number
+  activity: LiveActivity
+  /** The one that it began before this and still waits on. */
+  before: Operation | undefined
 }
 
 export interface RouteStats {
@@ -28,7 +44,6 @@ export interface RouteStats {
   template: string
   inFlight: number
   errors: WindowSum
-  latency: WindowHistogram
   byStatus: Map<number, WindowHistogram>
   waits: Map<Wait, WindowSum>
   blockedFor: WindowSum
@@ -61,8 +76,11 @@ const WAIT_OF_KIND: Record<string, Wait> = {
 export class ActivityModel {
   readonly live = new Map<number, LiveActivity>()
   readonly #routes = new Map<string, RouteStats>()
+  /** The same by method and template: two lookups cost less than a string put together. */
+  readonly #byMethod = new Map<string, Map<string, RouteStats>>()
   readonly #tasks = new Map<string, TaskStats>()
-  readonly #operations = new Map<number, LiveActivity>()
+  readonly #waitables = new Map<string, Waitable>()
+  readonly #operations = new Map<number, Operation>()
   /** The first event: a rate is over the last minute, or over what there is of it. */
   #since = Infinity
   /** The last to end, by the low bits of their id: their code may still run, and be captured. */
@@ -123,7 +141,6 @@ export class ActivityModel {
     const { route } = activity
     if (route) {
       route.inFlight--
-      route.latency.record(now, duration)
       let byStatus = route.byStatus.get(status)
       if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
       byStatus.record(now, duration)
@@ -188,23 +205,34 @@ export class ActivityModel {
   wait(operation: number, activityId: number, now: number, what: string): void {
     const activity = this.live.get(activityId)
     if (!activity) return
-    const [kind = '', name = ''] = what.split(PART)
-    activity.waits ??= new Map()
-    activity.waits.set(operation, { kind, name, since: now })
-    this.#operations.set(operation, activity)
+    const begun: Operation = { what: this.#waitable(what), since: now, activity, before: activity.waits }
+    activity.waits = begun
+    this.#operations.set(operation, begun)
   }
 
   resume(operation: number, now: number): void {
-    const activity = this.#operations.get(operation)
-    if (!activity) return
+    const begun = this.#operations.get(operation)
+    if (!begun) return
     this.#operations.delete(operation)
-    const wait = activity.waits?.get(operation)
-    activity.waits?.delete(operation)
-    const kind = wait && WAIT_OF_KIND[wait.kind]
-    if (!kind || !activity.route) return
-    let sum = activity.route.waits.get(kind)
-    if (!sum) activity.route.waits.set(kind, (sum = new WindowSum()))
-    sum.add(now, now - wait.since)
+    const { activity, what } = begun
+    if (activity.waits === begun) activity.waits = begun.before
+    else {
+      for (let at = activity.waits; at; at = at.before) if (at.before === begun) at.before = begun.before
+    }
+    const { wait } = what
+    if (!wait || !activity.route) return
+    let sum = activity.route.waits.get(wait)
+    if (!sum) activity.route.waits.set(wait, (sum = new WindowSum()))
+    sum.add(now, now - begun.since)
+  }
+
+  #waitable(what: string): Waitable {
+    let known = this.#waitables.get(what)
+    if (!known) {
+      const [kind = '', name = ''] = what.split(PART)
+      this.#waitables.set(what, (known = { kind, name, wait: WAIT_OF_KIND[kind] }))
+    }
+    return known
   }
 
   /** Events were lost: what began before may have ended unseen. */
@@ -215,13 +243,13 @@ export class ActivityModel {
       if (activity.route) activity.route.inFlight--
       else this.#task(activity.name).running--
     }
-    for (const [id, activity] of this.#operations) if (!this.live.has(activity.id)) this.#operations.delete(id)
+    for (const [id, { activity }] of this.#operations) if (!this.live.has(activity.id)) this.#operations.delete(id)
   }
 
   route(method: string, template: string): RouteStats {
+    const found = this.#byMethod.get(method)?.get(template)
+    if (found) return found
     const name = `${method} ${template}`
-    const known = this.#routes.get(name)
-    if (known) return known
     if (this.#routes.size >= MAX_ROUTES && name !== 'GET other') return this.route('GET', 'other')
     const route: RouteStats = {
       name,
@@ -229,13 +257,15 @@ export class ActivityModel {
       template,
       inFlight: 0,
       errors: new WindowSum(),
-      latency: new WindowHistogram(),
       byStatus: new Map(),
       waits: new Map(),
       blockedFor: new WindowSum(),
       caused: new WindowSum(),
     }
     this.#routes.set(name, route)
+    let byTemplate = this.#byMethod.get(method)
+    if (!byTemplate) this.#byMethod.set(method, (byTemplate = new Map()))
+    byTemplate.set(template, route)
     return route
   }
 
@@ -258,7 +288,7 @@ export class ActivityModel {
     const seconds = Math.max(1, Math.min(WINDOW_MS, now - this.#since)) / 1000
     const rows: RouteRow[] = []
     for (const route of this.#routes.values()) {
-      const latency = route.latency.recent(now)
+      const latency = recentLatency(route, now)
       if (latency.count === 0 && route.inFlight === 0) continue
       rows.push({
         instance,
@@ -280,7 +310,7 @@ export class ActivityModel {
   taskRows(now: number, epoch: number, instance: string, running: number | undefined, isBlocked: boolean): TaskRow[] {
     const rows: TaskRow[] = []
     for (const activity of this.live.values()) {
-      const wait = activity.waits?.values().next().value
+      const wait = activity.waits
       const parent = activity.parent === 0 ? undefined : this.live.get(activity.parent)
       rows.push({
         id: `${instance}:${activity.id}`,
@@ -289,7 +319,7 @@ export class ActivityModel {
         name: activity.name,
         state: activity.id === running ? 'running' : isBlocked && !wait ? 'ready' : 'waiting',
         age: now - (activity.outlivesSince ?? activity.begun),
-        waitingOn: wait ? { kind: wait.kind, name: wait.name, since: wait.since + epoch } : null,
+        waitingOn: wait ? { kind: wait.what.kind, name: wait.what.name, since: wait.since + epoch } : null,
         site: activity.site,
         parent: parent ? `${instance}:${parent.id}` : null,
       })
@@ -354,6 +384,13 @@ export function routeOf(activity: LiveActivity | undefined): string | null {
 
 function since(activity: LiveActivity): number {
   return activity.outlivesSince ?? activity.begun
+}
+
+/** Of all answers, whatever their status: recorded once, put together when somebody asks. */
+function recentLatency(route: RouteStats, now: number): Histogram {
+  const all = new Histogram()
+  for (const histogram of route.byStatus.values()) all.merge(histogram.recent(now))
+  return all
 }
 
 /** Parts that no hook measures are inside `other`, so that the parts sum to the mean latency. */

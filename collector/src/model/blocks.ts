@@ -296,7 +296,7 @@ export class BlockModel {
   #victimsInFlight(block: Block): BlockRow['victims'] {
     const victims: BlockRow['victims'] = { count: 0, time: 0, byRoute: {} }
     for (const activity of this.#options.activities.live.values()) {
-      if (activity.begun >= block.begin || (activity.waits && activity.waits.size > 0)) continue
+      if (activity.begun >= block.begin || activity.waits !== undefined) continue
       if (`${this.#options.instance}:${activity.id}` === block.activity?.id) continue
       victims.count++
       victims.time += block.duration / 2

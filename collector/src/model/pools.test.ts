@@ -31,7 +31,7 @@ suite('a pool', () => {
       { activity: null, route: null, site: null, age: 200 },
     ])
     assert.equal(wait.max, 30)
-    assert.equal(activities.live.get(7)!.waits!.get(-12)!.name, 'postgresql main')
+    assert.equal(activities.live.get(7)!.waits!.what.name, 'postgresql main')
     assert.equal(activities.routeByName('GET /export')!.waits.get('poolWait')!.total, 30)
   })
 

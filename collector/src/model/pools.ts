@@ -10,6 +10,8 @@ interface PoolStats {
   system: string
   name: string
   limit: number
+  /** What those who wait for it wait on. */
+  waitable: string
   /** The pool's own word; undefined until it has said something. */
   said: { used: number; idle: number; pending: number } | undefined
   wait: WindowHistogram
@@ -55,7 +57,18 @@ export class PoolModel {
     const wait = new WindowHistogram()
     const use = new WindowHistogram()
     const timeouts = new WindowSum()
-    this.#pools.set(id, { kind: kind as PoolRow['kind'], system, name, limit, said: undefined, wait, use, timeouts })
+    const waitable = `pool${PART}${system} ${name}`
+    this.#pools.set(id, {
+      kind: kind as PoolRow['kind'],
+      system,
+      name,
+      limit,
+      waitable,
+      said: undefined,
+      wait,
+      use,
+      timeouts,
+    })
   }
 
   /** `slots`: used + POOL_IDLE * idle, or -1 once the pool is gone. */
@@ -72,7 +85,7 @@ export class PoolModel {
     const route = this.#activities.live.get(activity)?.name ?? null
     this.#leases.set(id, { pool, activity, asked: now, taken: undefined, site: null, route })
     // Leases are numbered apart from other operations: below zero they do not meet.
-    if (activity !== 0) this.#activities.wait(-id, activity, now, `pool${PART}${pool.system} ${pool.name}`)
+    if (activity !== 0) this.#activities.wait(-id, activity, now, pool.waitable)
   }
 
   take(id: number, now: number): void {
