@@ -11,8 +11,9 @@ import { measureLoop, times, type MicroBench, type Plan } from '../support/micro
 import { createProgram, type Program } from './program.ts'
 
 const DEPTH = 30
-/** How long the main thread watches itself for each capture. */
-const WATCH_MS = 4
+/** A watch ends so long after its capture, and so long after its begin where none comes. */
+const WATCH_AFTER_MS = 1
+const WATCH_LONGEST_MS = 60
 /** One round of that loop never takes this long by itself. */
 const GAP_US = 8
 /** Connecting, evaluating and disconnecting come as up to three pauses; what is further away is something else. */
@@ -63,8 +64,7 @@ export const capture: MicroBench = {
 async function dispatched(plan: Plan, program: Program): Promise<{ held: number[]; late: number[] }> {
   const { channel, empty } = program
   const shared = new Float64Array(new SharedArrayBuffer(16))
-  const wake = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(new URL('capture-worker.ts', import.meta.url), { workerData: { shared, wake } })
+  const worker = new Worker(new URL('capture-worker.ts', import.meta.url), { workerData: { shared } })
   await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
   const held: number[] = []
   const late: number[] = []
@@ -75,10 +75,7 @@ async function dispatched(plan: Plan, program: Program): Promise<{ held: number[
     const from = channel.control[CONTROL.head]!
     let pauses: Pause[] = []
     deep(() => {
-      pauses = watch(() => {
-        Atomics.add(wake, 0, 1)
-        Atomics.notify(wake, 0)
-      })
+      pauses = watch(() => channel.control[CONTROL.head] !== from)
     })
     const capturedAt = timeOfCapture(program, from)
     // It came too late for this watch: the worker was not scheduled.
@@ -98,19 +95,23 @@ interface Pause {
   us: number
 }
 
-/** When this thread spent CPU time on anything but this loop, and how much; `begin` may already cause the first pause. */
-function watch(begin: () => void): Pause[] {
+/** When this thread spent CPU time on anything but this loop, and how much. */
+function watch(isCaptured: () => boolean): Pause[] {
   const pauses: Pause[] = []
   let last = cpuUs()
   let from = now()
-  const end = from + WATCH_MS
-  begin()
+  let end = from + WATCH_LONGEST_MS
+  let isOver = false
   while (from < end) {
     const time = cpuUs()
     const to = now()
     if (time - last > GAP_US) pauses.push({ from, to, us: time - last })
     last = time
     from = to
+    if (!isOver && isCaptured()) {
+      isOver = true
+      end = to + WATCH_AFTER_MS
+    }
   }
   return pauses
 }

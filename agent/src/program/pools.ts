@@ -32,9 +32,9 @@ export interface Lease {
 
 /** A slot held this long has its site named. */
 const NAME_AFTER_MS = 50
-/** A stack costs 2 to 4 us, ten times the rest of a lease: so many are taken in a second, more while others wait. */
-const SITES_PER_SECOND = 300
-const SITES_PER_SECOND_WHILE_PENDING = 1500
+/** A stack costs 4 to 9 us, ten times the rest of a lease: so many are taken in a second, more while others wait. */
+const SITES_PER_SECOND = 50
+const SITES_PER_SECOND_WHILE_PENDING = 300
 /** How often holders and pools are looked through. */
 const SWEEP_EVERY_MS = 100
 

@@ -2,7 +2,15 @@
  * Writes events and names into the channel: tens of ns, no allocation, no strings after a name's first time.
  * A full ring drops the event and counts it; nothing here waits or throws.
  */
-import { CONTROL, EVENT_SLOTS, MAX_NAME, MAX_NAMES, RING_CAPACITY, type Channel } from '@loopscope/collector/protocol'
+import {
+  CONTROL,
+  DOZE,
+  EVENT_SLOTS,
+  MAX_NAME,
+  MAX_NAMES,
+  RING_CAPACITY,
+  type Channel,
+} from '@loopscope/collector/protocol'
 
 const MASK = RING_CAPACITY - 1
 
@@ -40,7 +48,7 @@ export class Recorder {
     ring[at + 3] = b
     this.#head = (head + 1) | 0
     Atomics.store(control, CONTROL.head, this.#head)
-    if (control[CONTROL.dozing] === 1) this.#wake()
+    if (control[CONTROL.dozing] !== DOZE.not) this.wake()
   }
 
   /** The id of a name; 0 when the table is full. */
@@ -72,8 +80,8 @@ export class Recorder {
   }
 
   /** The worker sleeps; one futex wake, once for each time it fell asleep. */
-  #wake(): void {
-    this.#control[CONTROL.dozing] = 0
+  wake(): void {
+    this.#control[CONTROL.dozing] = DOZE.not
     Atomics.notify(this.#control, CONTROL.dozing)
   }
 }

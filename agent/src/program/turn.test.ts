@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { performance } from 'node:perf_hooks'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CLOCK, CONTROL, createChannel, EVENT, START_UP_TURN } from '@loopscope/collector/protocol'
+import { CLOCK, CONTROL, createChannel, DOZE, EVENT, START_UP_TURN } from '@loopscope/collector/protocol'
 import { Reader } from '../worker/reader.ts'
 import { now } from './clock.ts'
 import { Recorder } from './recorder.ts'
@@ -13,7 +13,7 @@ function spin(ms: number): void {
   while (performance.now() < end);
 }
 
-function setup(t: TestContext) {
+function setup(t: TestContext, longMs = 5) {
   const channel = createChannel()
   const recorder = new Recorder(channel)
   const reader = new Reader(channel)
@@ -24,7 +24,7 @@ function setup(t: TestContext) {
     recorder,
     now,
     idleTime: () => timing.idleTime,
-    longMs: 5,
+    longMs,
     onTurn: (time) => seen.push(time),
   })
   t.after(stop)
@@ -40,6 +40,17 @@ function setup(t: TestContext) {
 }
 
 suite('the account of the loop', () => {
+  test('wakes the worker at the first turn of a long rest, before its timers run', async (t) => {
+    const { control } = setup(t, Infinity)
+    await sleep(5)
+    control[CONTROL.dozing] = DOZE.untilEvent
+    await sleep(5)
+    assert.equal(control[CONTROL.dozing], DOZE.untilEvent)
+    control[CONTROL.dozing] = DOZE.untilTurn
+    const seen = await new Promise((resolve) => setTimeout(() => resolve(control[CONTROL.dozing]), 5))
+    assert.equal(seen, DOZE.not)
+  })
+
   test('begins when the modules have been loaded, and counts start-up apart', async (t) => {
     const { clock, long } = setup(t)
     spin(30)

@@ -9,6 +9,7 @@
 import {
   CLOCK,
   CONTROL,
+  DOZE,
   EVENT,
   START_UP_TURN,
   TURN_BUCKETS,
@@ -53,6 +54,8 @@ export function startTurns(options: TurnOptions): () => void {
     if (beat === 1) begin(time, elapsed)
     else if (elapsed >= READ_EVERY_MS || time - lastRead >= READ_EVERY_MS) read(time, elapsed, beat)
     control[CONTROL.beat] = beat
+    // After a long rest: timers are due after this phase, and what they run may be a block.
+    if (control[CONTROL.dozing] === DOZE.untilTurn) recorder.wake()
     immediate = arm(tick)
     immediate.unref()
   }

@@ -30,7 +30,6 @@ import { createVitals } from './vitals.ts'
 
 /** A block is passed on this long after its end, when its trace and its collections are known. */
 const BLOCK_SETTLE_MS = 500
-const HOUSEKEEPING_MS = 1000
 
 const start = workerData as WorkerStart
 const { config, agentVersion, service } = start
@@ -98,12 +97,12 @@ const standstill = new Standstill({
     for (const thread of threads.live) thread.model.blocks.suspended(from, to)
   },
 })
-startPatrol({ threads: threads.live, sampler, standstill, now })
 threads.listen()
 
 const threadpool = startThreadPoolProbe({
   now,
   environment: process.env,
+  isResting: () => patrol.isResting,
   waited: (time, ms) => main.model.pools.threadpoolWait(time, ms),
 })
 const gcWish = new GcWish(main.channel, now)
@@ -111,8 +110,7 @@ const vitals = createVitals(now)
 let server: RunningServer | undefined
 let otlp: Otlp | undefined = undefined
 
-function keepHouse(): void {
-  const time = now()
+function keepHouse(time: number): void {
   const measured = vitals(server?.url ?? undefined)
   for (const thread of threads.live) {
     thread.read()
@@ -126,8 +124,7 @@ function keepHouse(): void {
   gcWish.review()
   threads.sweep()
 }
-keepHouse()
-setInterval(keepHouse, HOUSEKEEPING_MS)
+const patrol = startPatrol({ threads: threads.live, sampler, standstill, keepHouse, now })
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.type !== 'metrics') return

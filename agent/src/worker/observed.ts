@@ -82,7 +82,7 @@ export class Observed {
 
   look(now: number): Look {
     const look = this.#watchdog.look(now)
-    return this.drain() ? { nextAt: now, resting: false } : look
+    return this.drain() ? { nextAt: now, resting: false, asleep: false } : look
   }
 
   /** A block of this thread was seen by nobody. */

@@ -5,8 +5,9 @@ import { meanIntervalMs, Sampler } from './sampler.ts'
 
 test('samples are taken 20 times a second, and less often when they cost more than 0.3 %', () => {
   assert.equal(meanIntervalMs({ captures: 0, ms: 0 }), 50)
-  assert.equal(meanIntervalMs({ captures: 100, ms: 3 }), 50, '0.03 ms each')
-  assert.equal(meanIntervalMs({ captures: 100, ms: 100 }), 1.12 / 0.003, '1 ms each')
+  assert.equal(meanIntervalMs({ captures: 100, ms: 5 }, 0.5), 50, '0.25 ms each, half of the time')
+  assert.equal(meanIntervalMs({ captures: 100, ms: 5 }), 0.25 / 0.003, '0.25 ms each, all the time')
+  assert.equal(meanIntervalMs({ captures: 100, ms: 100 }), 1.2 / 0.003, '1 ms each')
 })
 
 test('an idle loop is left asleep, a busy one is sampled, whatever its turn', () => {

@@ -14,7 +14,12 @@ test('the size is as libuv reads it', () => {
 
 test('a full pool shows up while it is full: the probe waits, and how long is known before it comes back', async (t) => {
   const waits: number[] = []
-  const probe = startThreadPoolProbe({ now, environment: {}, waited: (_, ms) => waits.push(ms) })
+  const probe = startThreadPoolProbe({
+    now,
+    environment: {},
+    isResting: () => false,
+    waited: (_, ms) => waits.push(ms),
+  })
   t.after(() => probe.stop())
   for (let i = 0; i < 100 && waits.length === 0; i++) await sleep(20)
   assert.ok(waits[0]! < 200, `an empty pool answers at once: ${waits[0]} ms`)

@@ -14,16 +14,20 @@ export interface ThreadPoolProbe {
 export interface ThreadPoolOptions {
   now: () => number
   environment: NodeJS.ProcessEnv
+  /** Whether the program is at rest: nothing of it waits for the pool. */
+  isResting: () => boolean
   /** A probe came back after so many ms. */
   waited: (now: number, ms: number) => void
 }
 
 const EVERY_MS = 1000
+/** A probe wakes three threads. */
+const EVERY_RESTING_MS = 5000
 /** A probe that took this long means that the pool is in use: look more often. */
 const BUSY_MS = 2
 const EVERY_BUSY_MS = 100
 
-export function startThreadPoolProbe({ now, environment, waited }: ThreadPoolOptions): ThreadPoolProbe {
+export function startThreadPoolProbe({ now, environment, isResting, waited }: ThreadPoolOptions): ThreadPoolProbe {
   const size = poolSize(environment)
   const byte = new Uint8Array(1)
   let sentAt: number | undefined
@@ -38,7 +42,7 @@ export function startThreadPoolProbe({ now, environment, waited }: ThreadPoolOpt
       sentAt = undefined
       if (isStopped) return
       waited(time, ms)
-      timer = setTimeout(probe, ms > BUSY_MS ? EVERY_BUSY_MS : EVERY_MS)
+      timer = setTimeout(probe, ms > BUSY_MS ? EVERY_BUSY_MS : isResting() ? EVERY_RESTING_MS : EVERY_MS)
     })
   }
   timer = setTimeout(probe, EVERY_MS)

@@ -113,10 +113,10 @@ suite('the watchdog', () => {
     const { said, turn, until } = setup()
     until(10, turn)
     said.state = 'idle'
-    until(1000)
+    until(350)
     said.state = 'busy'
-    until(1200)
-    assert.ok(said.held[0]!.begin >= 890, `${said.held[0]!.begin}`)
+    until(650)
+    assert.ok(said.held[0]!.begin >= 220, `${said.held[0]!.begin}`)
   })
 
   test('that wakes up after a rest is held since it works, not since the last look', () => {
@@ -142,10 +142,22 @@ suite('the watchdog', () => {
     const busy = looks()
     said.state = 'idle'
     until(3000)
-    assert.ok(looks() - busy < 40, `${looks() - busy} looks in two seconds of rest`)
+    assert.ok(looks() - busy < 15, `${looks() - busy} looks in two seconds of rest`)
     assert.equal(look().resting, true)
     turn()
     assert.equal(look().resting, false)
+  })
+
+  test('is asleep after a long rest, so that the next turn is to wake it', () => {
+    const { said, turn, until, look } = setup()
+    until(100, turn)
+    said.state = 'idle'
+    until(300)
+    assert.deepEqual([look().resting, look().asleep], [true, false])
+    until(900)
+    assert.deepEqual([look().resting, look().asleep], [true, true])
+    turn()
+    assert.deepEqual([look().resting, look().asleep], [false, false])
   })
 })
 

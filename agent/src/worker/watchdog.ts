@@ -29,6 +29,8 @@ export interface Look {
   nextAt: number
   /** The thread has been idle for a while: the next event may wake the worker, until then it looks rarely. */
   resting: boolean
+  /** For so long that a turn may wake the worker as well: looks are rarer still. */
+  asleep: boolean
 }
 
 /** Captured after so much of the threshold: early enough to catch it for sure, late enough to leave short turns alone. */
@@ -40,6 +42,9 @@ const NEXT_LOOK = 0.65
 const LONGEST_GAP_MS = 250
 const REST_AFTER_MS = 60
 const REST_MS = 125
+/** Turns that come more often than this are not worth a wake-up each. */
+const SLEEP_AFTER_MS = 400
+const SLEEP_MS = 500
 /** After a block that began at rest and was missed, so often, for so long: what comes from a timer comes again. */
 const ALERT_MS = 10
 const ALERT_FOR_MS = 300_000
@@ -80,10 +85,14 @@ export class Watchdog {
     this.#freeAt = Math.min(now, Math.max(this.#freeAt, channel.clock[CLOCK.lastTurn]!))
     if (now - this.#freeAt >= this.#firstCaptureMs - 0.5) this.#stale(beat, now)
 
-    if (this.#pingedAt !== undefined) return { nextAt: this.#pingedAt + PING_GRACE_MS, resting: false }
-    const resting = now - this.#busyAt > REST_AFTER_MS
-    if (resting) return { nextAt: now + (now < this.#alertUntil ? ALERT_MS : REST_MS), resting }
-    return { nextAt: Math.max(now + 1, this.#freeAt + this.#dueMs(now)), resting }
+    if (this.#pingedAt !== undefined) return { nextAt: this.#pingedAt + PING_GRACE_MS, resting: false, asleep: false }
+    const restMs = now - this.#busyAt
+    if (restMs <= REST_AFTER_MS) {
+      return { nextAt: Math.max(now + 1, this.#freeAt + this.#dueMs(now)), resting: false, asleep: false }
+    }
+    if (now < this.#alertUntil) return { nextAt: now + ALERT_MS, resting: true, asleep: false }
+    const asleep = restMs > SLEEP_AFTER_MS && this.#wasIdle
+    return { nextAt: now + (asleep ? SLEEP_MS : REST_MS), resting: true, asleep }
   }
 
   /** A block whose culprit nobody saw. */

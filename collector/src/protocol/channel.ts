@@ -28,7 +28,7 @@ export const CONTROL = {
   namesLost: 6,
   /** P: captures taken (also the late ones that discarded themselves). */
   captures: 7,
-  /** W: 1 while the worker sleeps and wants to be woken by the next event. */
+  /** W: what wakes the sleeping worker, one of DOZE; the program's thread sets it back when it does. */
   dozing: 8,
   /** W: what the worker asks of the program's thread at its next turn; bits of WISH. */
   wishes: 9,
@@ -37,6 +37,9 @@ export const CONTROL = {
   /** W, main thread's channel: 1 while an open block of this process is on disk (black-box.ts). */
   recorded: 11,
 } as const
+
+/** Values of CONTROL.dozing: by nothing, by the next event, by the next turn as well. */
+export const DOZE = { not: 0, untilEvent: 1, untilTurn: 2 } as const
 
 /** Bits of CONTROL.wishes. */
 export const WISH = { gc: 1 } as const

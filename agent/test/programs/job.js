@@ -1,0 +1,13 @@
+// A job that a timer starts after a long rest: nothing tells the agent of it but the turn itself.
+function tidyUp() {
+  const end = Date.now() + 80
+  while (Date.now() < end); // <- the job
+}
+
+let done = 0
+function nightly() {
+  tidyUp()
+  if (++done < 3) setTimeout(nightly, 1300)
+}
+setTimeout(nightly, 1500)
+setInterval(() => {}, 1 << 30)
