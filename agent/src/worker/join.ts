@@ -1,6 +1,7 @@
 /** Pushes this process' snapshots to a collector: the parent of a cluster worker, or the one that LOOPSCOPE_COLLECTOR names. */
+import { createRequire } from 'node:module'
 import { STREAM_VERSION, type FrameMessage, type InstanceSnapshot } from '@loopscope/collector/protocol'
-import { WebSocket } from 'ws'
+import type * as WebSocketModule from 'ws'
 import type { Log } from '../log.ts'
 
 export interface JoinOptions {
@@ -21,7 +22,9 @@ export function joinCollector({ collector, token, version, snapshots, log }: Joi
   const address = collector.startsWith('ws+unix:')
     ? `${collector}:/api/v1/frames`
     : new URL('/api/v1/frames', collector).href
-  let socket: WebSocket | undefined
+  // Loaded for those who push somewhere: 1 MB.
+  const { WebSocket } = createRequire(import.meta.url)('ws') as typeof WebSocketModule
+  let socket: WebSocketModule.WebSocket | undefined
   let timer: NodeJS.Timeout | undefined
   let tries = 0
   let stopped = false

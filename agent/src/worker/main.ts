@@ -117,7 +117,7 @@ function keepHouse(time: number): void {
     thread.model.vitals = measured
     for (const block of thread.model.finishedBlocks(time, BLOCK_SETTLE_MS)) {
       gcWish.sawBlock()
-      if (block.evidence.samples === 0) thread.missed()
+      if (block.cause === 'unknown' && block.evidence.samples === 0) thread.missed()
       otlp?.block(block)
     }
   }

@@ -45,9 +45,12 @@ const REST_MS = 125
 /** Turns that come more often than this are not worth a wake-up each. */
 const SLEEP_AFTER_MS = 400
 const SLEEP_MS = 500
-/** After a block that began at rest and was missed, so often, for so long: what comes from a timer comes again. */
-const ALERT_MS = 10
-const ALERT_FOR_MS = 300_000
+/**
+ * After a block that began at rest and was missed (it came from a socket that no hook sees: no event, no turn before it), so
+ * often in a threshold, for so long: what has come once comes again.
+ */
+const ALERT_LOOKS = 2
+const ALERT_FOR_MS = 60_000
 const PING_GRACE_MS = 4
 const PING_LONGEST_MS = 160
 
@@ -90,7 +93,7 @@ export class Watchdog {
     if (restMs <= REST_AFTER_MS) {
       return { nextAt: Math.max(now + 1, this.#freeAt + this.#dueMs(now)), resting: false, asleep: false }
     }
-    if (now < this.#alertUntil) return { nextAt: now + ALERT_MS, resting: true, asleep: false }
+    if (now < this.#alertUntil) return { nextAt: now + this.#options.thresholdMs / ALERT_LOOKS, resting: true, asleep: false }
     const asleep = restMs > SLEEP_AFTER_MS && this.#wasIdle
     return { nextAt: now + (asleep ? SLEEP_MS : REST_MS), resting: true, asleep }
   }

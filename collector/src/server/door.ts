@@ -1,7 +1,9 @@
 /** One HTTP server on one address: it checks who asks, then answers, or hands a WebSocket to whom it is for. */
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type WebSocket } from 'ws'
+import type * as WebSocketModule from 'ws'
+import type { WebSocket, WebSocketServer } from 'ws'
 import type { Endpoint } from './endpoint.ts'
 import { FRAMES_PATH, HEALTH_PATH, STREAM_PATH } from './endpoints.ts'
 import { refusal, type Refusal } from './errors.ts'
@@ -21,6 +23,8 @@ export interface DoorOptions {
   log: Log
 }
 
+const require = createRequire(import.meta.url)
+
 /** A scraper sends its headers at once; one that does not holds a connection. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** What a reader of the stream may say: nothing, but pings. */
@@ -28,13 +32,8 @@ const MAX_READER_MESSAGE_BYTES = 4096
 
 export function createDoor(door: Door, options: DoorOptions): Server {
   const { stream, frames, limits, log } = options
-  // Compression would take threads of the pool that the program may have filled.
-  const common = { noServer: true, perMessageDeflate: false, clientTracking: false }
-  const readers = new WebSocketServer({ ...common, maxPayload: MAX_READER_MESSAGE_BYTES })
-  const senders = new WebSocketServer({ ...common, maxPayload: limits.maxFrameBytes })
-  for (const server of [readers, senders]) {
-    server.on('wsClientError', (error, socket) => refuseRaw(socket, badHandshake(error)))
-  }
+  const readers = lazyWebSockets(MAX_READER_MESSAGE_BYTES)
+  const senders = lazyWebSockets(limits.maxFrameBytes)
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy())
@@ -52,7 +51,7 @@ export function createDoor(door: Door, options: DoorOptions): Server {
       else frames.add(webSocket, checkToken(request, { door, token: options.token }, tokenOf(target as URL)) === null)
     }
     try {
-      ;(path === STREAM_PATH ? readers : senders).handleUpgrade(request, socket, head, accept)
+      ;(path === STREAM_PATH ? readers() : senders()).handleUpgrade(request, socket, head, accept)
     } catch (error) {
       log('error', 'stream', `a WebSocket could not be served: ${String(error)}`)
       socket.destroy()
@@ -66,6 +65,20 @@ export function createDoor(door: Door, options: DoorOptions): Server {
       if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
       else refuseRaw(socket, badHttp(error))
     })
+}
+
+/** ws is 1 MB: loaded when the first one connects. */
+function lazyWebSockets(maxPayload: number): () => WebSocketServer {
+  let server: WebSocketServer | undefined
+  return () => {
+    if (server === undefined) {
+      const { WebSocketServer } = require('ws') as typeof WebSocketModule
+      // Compression would take threads of the pool that the program may have filled.
+      server = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload })
+      server.on('wsClientError', (error, socket) => refuseRaw(socket, badHandshake(error)))
+    }
+    return server
+  }
 }
 
 async function answer(
