@@ -4,10 +4,9 @@ function tidyUp() {
   while (Date.now() < end); // <- the job
 }
 
-let done = 0
 function nightly() {
   tidyUp()
-  if (++done < 3) setTimeout(nightly, 1300)
+  setTimeout(nightly, 1300)
 }
 setTimeout(nightly, 1500)
 setInterval(() => {}, 1 << 30)
