@@ -108,7 +108,7 @@ export function sourceOf(first: Endpoint[], options: SourceOptions, rescan?: () 
     if (good.length === 0)
       throw bad?.reason ?? new UserError('no server to ask', 'start a program with: node --import @loopscope/agent')
     if (good.length === 1) return good[0] as TableAnswer
-    const items = good.flatMap((answer) => answer.items ?? [])
+    const items = eachInstanceOnce(good.map((answer) => answer.items ?? []))
     const limit = Number(query.limit)
     const spoken = new Set(items.map((item) => (item as { instance?: string }).instance))
     const elsewhere = good.flatMap((answer) => answer.elsewhere ?? []).filter(({ instance }) => !spoken.has(instance))
@@ -135,6 +135,19 @@ export function sourceOf(first: Endpoint[], options: SourceOptions, rescan?: () 
     fetchTable,
     fetchFiles,
   }
+}
+
+/** A cluster's worker answers for itself, and its primary does for it too: one of them is enough. */
+function eachInstanceOnce(answers: unknown[][]): unknown[] {
+  const speaker = new Map<string | undefined, unknown[]>()
+  return answers.flatMap((items) =>
+    items.filter((item) => {
+      const { instance, id } = item as { instance?: string; id?: string }
+      const whose = instance ?? id
+      if (!speaker.has(whose)) speaker.set(whose, items)
+      return speaker.get(whose) === items
+    }),
+  )
 }
 
 function given(options: SourceOptions) {

@@ -208,6 +208,19 @@ test('names that hold escape codes arrive clean, in the stream and in the API', 
   await served.close()
 })
 
+test('an instance for which two servers speak is in a table once', { timeout: 10_000 }, async () => {
+  const worker = await serve({ pid: 21, id: 'same' })
+  const primary = await serve({ pid: 22, id: 'same', runtimeDirectory: worker.runtimeDirectory })
+  const source = await openSource(undefined, options(socketDirectory(worker.environment)))
+  for (const table of ['instances', 'routes', 'blocks']) {
+    const alone = ((await (await fetch(`${worker.url}/api/v1/${table}`)).json()) as { items: unknown[] }).items
+    assert.equal((await source.fetchTable(table, {})).items.length, alone.length, table)
+    assert.ok(alone.length > 0)
+  }
+  await worker.close()
+  await primary.close()
+})
+
 test('of all local processes, new ones join and dead ones leave', { timeout: 15_000 }, async () => {
   const runtimeDirectory = mkdtempSync(join(tmpdir(), 'loopscope-test-'))
   const first = await serve({ pid: 11, id: 'first', runtimeDirectory })
