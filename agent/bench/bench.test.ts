@@ -88,6 +88,22 @@ test('bench:footprint measures start-up, memory and idle CPU, and that idle prog
   assert.equal(result.exitsByItself, true)
 })
 
+test('bench:leak leaves no activity behind', async () => {
+  interface Leak {
+    readings: { requests: number; activities: number; inFlight: number; background: number; heap: number }[]
+    odd: number
+    kinds: string[]
+  }
+  const args = ['--requests', '3000', '--parts', '2', '--odd', '10', '--settle-seconds', '1', '--rss-mb', '1000']
+  const { readings, odd, kinds } = await json<Leak>('leak', ...args)
+  assert.ok(odd >= kinds.length, `${odd} odd clients of ${kinds.length} kinds`)
+  const { requests, heap, ...left } = readings.at(-1)!
+  assert.equal(requests, 3000)
+  assert.ok(heap > 1, `${heap} MB`)
+  const { activities, inFlight, background } = left
+  assert.deepEqual({ activities, inFlight, background }, { activities: 0, inFlight: 0, background: 0 })
+})
+
 const hasValgrind = spawnSync('valgrind', ['--version']).status === 0
 const skip = hasValgrind ? false : 'valgrind is not installed'
 

@@ -5,7 +5,10 @@
 export function announce(port) {
   if (!process.send) return console.log(`http://127.0.0.1:${port}/`)
   process.on('message', ({ ask }) => {
-    if (ask === 'usage') process.send({ cpu: process.cpuUsage(), rss: process.memoryUsage.rss() })
+    if (ask !== 'usage') return
+    globalThis.gc?.()
+    const { rss, heapUsed } = process.memoryUsage()
+    process.send({ cpu: process.cpuUsage(), rss, heap: heapUsed })
   })
   process.send({ port })
 }

@@ -20,6 +20,8 @@ export interface Usage {
   /** Of the whole process, all threads, in microseconds. */
   cpu: { user: number; system: number }
   rss: number
+  /** After a collection, where the server was started with --expose-gc. */
+  heap: number
 }
 
 export interface Server {
