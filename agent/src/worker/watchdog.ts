@@ -93,7 +93,8 @@ export class Watchdog {
     if (restMs <= REST_AFTER_MS) {
       return { nextAt: Math.max(now + 1, this.#freeAt + this.#dueMs(now)), resting: false, asleep: false }
     }
-    if (now < this.#alertUntil) return { nextAt: now + this.#options.thresholdMs / ALERT_LOOKS, resting: true, asleep: false }
+    if (now < this.#alertUntil)
+      return { nextAt: now + this.#options.thresholdMs / ALERT_LOOKS, resting: true, asleep: false }
     const asleep = restMs > SLEEP_AFTER_MS && this.#wasIdle
     return { nextAt: now + (asleep ? SLEEP_MS : REST_MS), resting: true, asleep }
   }
