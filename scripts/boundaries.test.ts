@@ -22,8 +22,13 @@ const ROWS: Row[] = [
   {
     folder: 'collector/src/metrics/',
     files: '**/*.ts',
-    // prom-client is found by createRequire when it is first asked for; a long answer is made in slices.
-    imports: or('collector/src/protocol/', 'collector/src/model/histogram.ts', 'node:(module|timers/promises)$'),
+    // prom-client is loaded at the first scrape; a long answer is made in slices.
+    imports: or(
+      'collector/src/protocol/',
+      'collector/src/model/histogram.ts',
+      'node:(module|timers/promises)$',
+      'prom-client/lib/registry.js$',
+    ),
     types: or('prom-client$'),
   },
   {
@@ -34,7 +39,7 @@ const ROWS: Row[] = [
   {
     folder: 'collector/src/',
     files: '**/*.ts',
-    imports: or('node:', 'ws$', 'prom-client$', 'pprof-format$'),
+    imports: or('node:', 'ws$', 'prom-client/lib/registry.js$', 'pprof-format$'),
     types: or('prom-client$'),
   },
   {
