@@ -154,6 +154,16 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
     }
   })
 
+  test('tasks --tree shows each unit of work below the one that began it', async () => {
+    served.change((snapshot) => {
+      const [report, , newsletter] = snapshot.tasks
+      newsletter!.parent = report!.id
+    })
+    const { code, stdout } = await runCli(['tasks', served.url, '--tree'])
+    assert.equal(code, 0)
+    assert.match(stdout, /GET \/cart\/:id.*\n.*GET \/report.*\n.* └─sendNewsletter .*\n\n.*BACKGROUND WORK/)
+  })
+
   test('--json is the answer of the API', async () => {
     for (const name of ['blocks', 'hot', 'routes', 'tasks', 'pools', 'instances']) {
       const { stdout } = await runCli([name, served.url, '--json', '--limit', '1'])

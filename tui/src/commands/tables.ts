@@ -11,6 +11,7 @@ import { line, segment, type Line } from '../views/line.ts'
 import { poolsTable } from '../views/pools.ts'
 import { tableText } from '../views/report.ts'
 import { routesTable } from '../views/routes.ts'
+import { taskTreeTable } from '../views/task-tree.ts'
 import { backgroundTable, tasksTable } from '../views/tasks.ts'
 import { HELP_OPTION, TARGET_NOTES, TOKEN_OPTION, type Command, type CommandContext, type Option } from './command.ts'
 import { follow } from './follow.ts'
@@ -27,16 +28,24 @@ const TABLES_AS_TEXT = {
   blocks: (context, width, limit) => tableText(blocksTable, context, width, limit),
   hot: (context, width, limit) => tableText(hotTable, context, width, limit),
   routes: (context, width, limit) => tableText(routesTable, context, width, limit),
-  tasks: (context, width, limit) => {
-    const background =
-      context.tables.background.length > 0 ? [line(), ...tableText(backgroundTable, context, width, limit)] : []
-    return [...tableText(tasksTable, context, width, limit), ...background]
-  },
+  tasks: (context, width, limit) => [
+    ...tableText(tasksTable, context, width, limit),
+    ...backgroundText(context, width, limit),
+  ],
   pools: (context, width, limit) => tableText(poolsTable, context, width, limit),
   instances: (context, width, limit) => tableText(instancesTable, context, width, limit),
 } satisfies Partial<Record<TableName, Draw>>
 
 type Named = keyof typeof TABLES_AS_TEXT
+
+function backgroundText(context: ViewContext, width: number, limit: number): Line[] {
+  return context.tables.background.length > 0 ? [line(), ...tableText(backgroundTable, context, width, limit)] : []
+}
+
+const treeText: Draw = (context, width, limit) => [
+  ...tableText(taskTreeTable, context, width, limit),
+  ...backgroundText(context, width, limit),
+]
 
 const LAST_OPTION: Record<string, Option> = {
   last: { type: 'boolean', about: 'what killed processes were stuck in; the target is a service, nothing has to run' },
@@ -49,6 +58,12 @@ const MORE: Partial<Record<Named, More>> = {
     options: LAST_OPTION,
     examples: LAST_EXAMPLES,
     run: (context) => (context.values.last === true ? runLast(context) : undefined),
+  },
+  tasks: {
+    options: { tree: { type: 'boolean', about: 'each below the one that began it' } },
+    examples: [['loopscope tasks --tree', 'who began whom']],
+    run: (context) =>
+      context.values.tree === true && context.values.json !== true ? runText(context, treeText) : undefined,
   },
   hot: {
     options: HOT_OPTIONS,
@@ -95,7 +110,8 @@ function tableCommand(name: Named): Command {
       ...(MORE[name]?.examples ?? []),
     ],
     run: (context) =>
-      MORE[name]?.run(context) ?? (context.values.json === true ? runJson(name, context) : runText(name, context)),
+      MORE[name]?.run(context) ??
+      (context.values.json === true ? runJson(name, context) : runText(context, TABLES_AS_TEXT[name])),
   }
 }
 
@@ -124,14 +140,14 @@ async function runJson(name: Named, context: CommandContext): Promise<number> {
   )
 }
 
-async function runText(name: Named, context: CommandContext): Promise<number> {
+async function runText(context: CommandContext, draw: Draw): Promise<number> {
   const { limit, rhythm } = options(context)
   const { surroundings } = context
   const followed = follow(await sourceOf(context), surroundings.now, ANSWER_TIMEOUT_MS)
   const print = (state: State) => {
     const { glyphs, cwd } = surroundings.look
     const view = contextFor(shown(state), glyphs, cwd)
-    const lines = TABLES_AS_TEXT[name](view, outputWidth(surroundings), limit)
+    const lines = draw(view, outputWidth(surroundings), limit)
     const time = context.values.watch === true ? [line(segment(clockTime(view.now), 'dim'))] : []
     printLines([...time, ...lines, ...(time.length > 0 ? [line()] : [])], surroundings)
   }
