@@ -94,7 +94,7 @@ test('bench:leak leaves no activity behind', async () => {
     odd: number
     kinds: string[]
   }
-  const args = ['--requests', '3000', '--parts', '2', '--odd', '10', '--settle-seconds', '1', '--rss-mb', '1000']
+  const args = ['--requests', '3000', '--parts', '2', '--odd', '10', '--settle-seconds', '1', '--worker-mb', '1000']
   const { readings, odd, kinds } = await json<Leak>('leak', ...args)
   assert.ok(odd >= kinds.length, `${odd} odd clients of ${kinds.length} kinds`)
   const { requests, heap, ...left } = readings.at(-1)!
