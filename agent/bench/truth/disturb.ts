@@ -54,14 +54,15 @@ export function startStopping(pid: number, stops: Span[], random: () => number):
   const stopping = (async () => {
     while (!isOver.signal.aborted) {
       await sleep(between(STOP_EVERY_MS), undefined, { signal: isOver.signal })
-      const from = unixNow()
       process.kill(pid, 'SIGSTOP')
+      // It was stopped for so long at the least: this process too may have to wait for a processor around each signal.
+      const from = unixNow()
       try {
         await sleep(between(STOPPED_MS))
       } finally {
+        stops.push({ from, to: unixNow() })
         process.kill(pid, 'SIGCONT')
       }
-      stops.push({ from, to: unixNow() })
     }
   })().catch((error: Error) => {
     if (error.name !== 'AbortError') throw error

@@ -38,14 +38,15 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
    * When it was asked for is in the clock: a native function without interrupt checks makes it wait.
    */
   function capture(beat: number, reason: number): void {
+    const asked = clock[CLOCK.asked]!
+    clock[CLOCK.asked] = 0
     if (capturing || recorder.naming) return
     const turn = control[CONTROL.beat]!
     if (beat >= 0 && turn !== beat) return
     capturing = true
     const began = now()
-    const asked = clock[CLOCK.asked]!
     try {
-      const count = collect(reason === CAPTURE.block ? MAX_FRAMES : MAX_FRAMES / 2)
+      const count = collect(reason === CAPTURE.sample ? MAX_FRAMES / 2 : MAX_FRAMES)
       const activity = activities.current()
       const late = asked > 0 && began > asked ? Math.floor(began - asked) : 0
       recorder.record(EVENT.capture, turn, began, activity ? activity.id : 0, reason + 4 * (count + COUNTS * late))

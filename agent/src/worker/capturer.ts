@@ -7,16 +7,23 @@ import { Session } from 'node:inspector'
 import { CLOCK } from '@loopscope/collector/protocol'
 import { CAPTURE_KEY } from '../program/capture-key.ts'
 
+/** Without an answer for so long, it was lost (a program may take the function away). */
+const LOST_MS = 60_000
+
 /** beat: the turn that is to be captured, or -1 for whatever runs. */
 export type Capturer = (beat: number, reason: number) => void
 
 /** `clock`: of the main thread's channel. */
 export function createCapturer(clock: Float64Array, now: () => number): Capturer {
   return (beat, reason) => {
+    // All that are asked for within one native call would be taken at its end, at the same place: one is enough.
+    const time = now()
+    const asked = clock[CLOCK.asked]!
+    if (asked > 0 && time - asked < LOST_MS) return
     const session = new Session()
     session.connectToMainThread()
     // Not in the expression: a sample's is always the same and comes from V8's cache, another one takes 80 us to compile.
-    clock[CLOCK.asked] = now()
+    clock[CLOCK.asked] = time
     const expression = `globalThis[Symbol.for('${CAPTURE_KEY}')]?.(${beat},${reason})`
     session.post('Runtime.evaluate', { expression, silent: true })
     session.disconnect()

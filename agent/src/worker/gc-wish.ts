@@ -1,4 +1,4 @@
-/** Garbage collections are watched while there are blocks to explain, and for a minute after the last one. */
+/** A thread's garbage collections are watched while there are blocks of it to explain, and for a minute after the last one. */
 import { CONTROL, WISH, type Channel } from '@loopscope/collector/protocol'
 
 const WATCH_MS = 60_000

@@ -4,7 +4,8 @@
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
-export type ThreadState = 'idle' | 'busy' | 'unknown'
+/** asleep: in a call of the system other than its poll; waiting: the same, for a lock (a futex). */
+export type ThreadState = 'idle' | 'busy' | 'asleep' | 'waiting' | 'unknown'
 
 /** ms so far: on a processor, ready without one, and (of the whole cgroup) held back by its quota. */
 export interface Schedule {
@@ -18,6 +19,7 @@ const EPOLL: Record<string, readonly string[]> = {
   x64: ['232', '281', '441'],
   arm64: ['22', '441'],
 }
+const FUTEX: Record<string, string> = { x64: '202', arm64: '98' }
 
 export interface Kernel {
   state(): ThreadState
@@ -49,11 +51,13 @@ export function openKernel(tid: number): Kernel | undefined {
     state() {
       const text = readText(syscall)
       if (text === undefined) return 'unknown'
+      if (text.startsWith('running')) return 'busy'
       const [call = '', descriptor = ''] = text.split(' ', 2)
-      if (!calls.includes(call)) return 'busy'
+      if (call === FUTEX[process.arch]) return 'waiting'
+      if (!calls.includes(call)) return 'asleep'
       const polled = Number(descriptor)
       if (polled < loop) loop = polled
-      return polled === loop ? 'idle' : 'busy'
+      return polled === loop ? 'idle' : 'asleep'
     },
     schedule() {
       const text = schedstat === undefined ? undefined : readText(schedstat)

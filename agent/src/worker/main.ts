@@ -13,7 +13,6 @@ import { now } from '../program/clock.ts'
 import { appears } from './appears.ts'
 import { openBlackBox } from './black-box/open.ts'
 import { createCapturer } from './capturer.ts'
-import { GcWish } from './gc-wish.ts'
 import { joinCollector } from './join.ts'
 import { openKernel } from './kernel.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
@@ -105,7 +104,6 @@ const threadpool = startThreadPoolProbe({
   isResting: () => patrol.isResting,
   waited: (time, ms) => main.model.pools.threadpoolWait(time, ms),
 })
-const gcWish = new GcWish(main.channel, now)
 const vitals = createVitals(now)
 let server: RunningServer | undefined
 let otlp: Otlp | undefined = undefined
@@ -116,12 +114,12 @@ function keepHouse(time: number): void {
     thread.read()
     thread.model.vitals = measured
     for (const block of thread.model.finishedBlocks(time, BLOCK_SETTLE_MS)) {
-      gcWish.sawBlock()
+      thread.gcWish.sawBlock()
       if (block.cause === 'unknown' && block.evidence.samples === 0) thread.missed()
       otlp?.block(block)
     }
+    thread.gcWish.review()
   }
-  gcWish.review()
   threads.sweep()
 }
 const patrol = startPatrol({ threads: threads.live, sampler, standstill, keepHouse, now })

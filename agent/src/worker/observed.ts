@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { InstanceModel, type Identity, type ResolveFrame } from '@loopscope/collector'
 import { CLOCK, CONTROL, openChannel, type Channel } from '@loopscope/collector/protocol'
 import type { Capturer } from './capturer.ts'
+import { GcWish } from './gc-wish.ts'
 import { openKernel, type Kernel } from './kernel.ts'
 import type { ThreadInfo } from './messages.ts'
 import { Reader } from './reader.ts'
@@ -27,6 +28,7 @@ export class Observed {
   readonly channel: Channel
   readonly model: InstanceModel
   readonly threadId: number
+  readonly gcWish: GcWish
   readonly #reader: Reader
   readonly #kernel: Kernel | undefined
   readonly #watchdog: Watchdog
@@ -42,6 +44,7 @@ export class Observed {
     const task = `/proc/self/task/${thread.tid}`
     this.#task = existsSync(task) ? task : undefined
     this.channel = openChannel(thread.buffer)
+    this.gcWish = new GcWish(this.channel, now)
     this.#reader = new Reader(this.channel)
     this.model = new InstanceModel(
       {
@@ -63,17 +66,18 @@ export class Observed {
         channel: this.channel,
         thresholdMs: identity.thresholdMs,
         state: () => this.#kernel?.state() ?? 'unknown',
+        now,
         schedule: () => this.#kernel?.schedule(),
+        read: (reading) => model.blocks.reading(reading),
         ping,
         capture,
         held: (turn, begin, time) => {
           model.blocks.openBlock(turn, begin, time)
           options.held(this, time - begin)
         },
-        ended: (turn, evidence) => {
+        ended: () => {
           this.drain()
           model.blocks.closeOpen() // its turn may have been short after all (this thread had to wait), or its event lost
-          model.blocks.kernel(turn, evidence)
         },
       },
       now(),
@@ -108,7 +112,7 @@ export class Observed {
   /** Whether the thread is at work at this moment: for the sampler. */
   isBusy(): boolean {
     const state = this.#kernel?.state() ?? 'unknown'
-    if (state !== 'unknown') return state === 'busy'
+    if (state !== 'unknown') return state !== 'idle'
     // Without the kernel's word: it turned a moment ago, or is held.
     return this.#now() - this.channel.clock[CLOCK.lastTurn]! < 5 || this.model.blocks.isOpen
   }

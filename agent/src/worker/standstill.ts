@@ -1,6 +1,7 @@
 /**
  * Whether the whole process stood still: stopped by a signal or a debugger, or frozen with its machine. Then this thread too
- * came back late from its timer, and the kernel says that it was neither on a processor nor waiting for one meanwhile.
+ * came back late from its timer, and the kernel says that it was neither on a processor nor waiting for one meanwhile. What
+ * another thread has done in that time is taken off by its model: this one may have been waiting for a disk.
  */
 import type { Schedule } from './kernel.ts'
 
@@ -10,8 +11,8 @@ export interface StandstillOptions {
   stoodStill: (from: number, to: number) => void
 }
 
-/** A timer may be this late on a busy machine without a reason to ask. */
-const LATE_MS = 100
+/** Timers are this late for other reasons. */
+const LATE_MS = 5
 /** What the kernel cannot account for must be most of it. */
 const SHARE = 0.7
 

@@ -4,6 +4,7 @@
  * is for blocks alone. One session at a time asks for all captures that are wanted by then.
  */
 import { Session } from 'node:inspector'
+import { CAPTURE } from '@loopscope/collector/protocol'
 import { CAPTURE_KEY } from '../program/capture-key.ts'
 import type { Capturer } from './capturer.ts'
 
@@ -55,7 +56,9 @@ export function createThreadCapturers(): (threadId: number) => Capturer {
     })
   }
 
-  return (threadId) => (beat, reason) => {
+  return (threadId) => (beat, asked) => {
+    // When it is taken says nothing of the thread: the way is too long.
+    const reason = asked === CAPTURE.asleep ? CAPTURE.block : asked
     wanted.set(threadId, `globalThis[Symbol.for('${CAPTURE_KEY}')]?.(${beat},${reason})`)
     if (!isAsking) ask()
   }

@@ -1,7 +1,8 @@
 /** The watchdog, look by look: time and what the kernel says are given. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { CLOCK, CONTROL, createChannel } from '@loopscope/collector/protocol'
+import type { Reading } from '@loopscope/collector'
+import { CAPTURE, CLOCK, CONTROL, createChannel } from '@loopscope/collector/protocol'
 import type { Schedule, ThreadState } from './kernel.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -11,9 +12,10 @@ function setup(thresholdMs = 50, canPing = true) {
     state: 'busy' as ThreadState,
     schedule: undefined as Schedule | undefined,
     pings: [] as number[],
-    captures: [] as { at: number; beat: number }[],
+    captures: [] as { at: number; beat: number; reason: number }[],
     held: [] as { turn: number; begin: number; now: number }[],
-    ended: [] as { turn: number; cpu?: number; runDelay?: number }[],
+    ended: [] as number[],
+    readings: [] as Reading[],
   }
   let time = 0
   const watchdog = new Watchdog(
@@ -21,11 +23,13 @@ function setup(thresholdMs = 50, canPing = true) {
       channel,
       thresholdMs,
       state: () => said.state,
+      now: () => time,
       schedule: () => said.schedule,
+      read: (reading) => said.readings.push(reading),
       ping: canPing ? () => said.pings.push(time) : undefined,
-      capture: (beat) => said.captures.push({ at: time, beat }),
+      capture: (beat, reason) => said.captures.push({ at: time, beat, reason }),
       held: (turn, begin, now) => said.held.push({ turn, begin, now }),
-      ended: (turn, evidence) => said.ended.push({ turn, ...evidence }),
+      ended: () => said.ended.push(time),
     },
     0,
   )
@@ -76,15 +80,41 @@ suite('the watchdog', () => {
     assert.ok(said.captures.length < 4000 / 150, 'the block is not made worse')
   })
 
-  test('says when it is over, with what the kernel knows of that time', () => {
+  test('says when it is over', () => {
     const { said, turn, until, look } = setup()
     until(10, turn)
+    until(100)
+    assert.deepEqual(said.ended, [])
+    turn()
+    look()
+    assert.deepEqual(said.ended, [100])
+  })
+
+  test('reads what the kernel knows before and after a turn, never within it, and what its looks have found', () => {
+    const { said, turn, until, look } = setup()
     said.schedule = { cpu: 100, runDelay: 5 }
+    until(10, turn)
     until(100)
     said.schedule = { cpu: 170, runDelay: 25 }
     turn()
     look()
-    assert.deepEqual(said.ended, [{ turn: 5, cpu: 70, runDelay: 20 }])
+    const [before, after] = said.readings.slice(-2) as [Reading, Reading]
+    assert.ok(before.at <= 34 && after.at === 100, `${before.at}, ${after.at}`)
+    assert.deepEqual([after.cpu - before.cpu, after.runDelay - before.runDelay], [70, 20])
+    assert.ok(after.atWork > before.atWork && after.asleep === before.asleep)
+  })
+
+  test('asks otherwise, and says so, when the thread waits for a lock', () => {
+    const { said, turn, until, look } = setup()
+    said.schedule = { cpu: 100, runDelay: 5 }
+    until(10, turn)
+    said.state = 'waiting'
+    until(100)
+    turn()
+    look()
+    assert.ok(said.captures.length > 0 && said.captures.every(({ reason }) => reason === CAPTURE.asleep))
+    const { atWork, asleep } = said.readings.at(-1)!
+    assert.ok(atWork === 0 && asleep > 0)
   })
 
   test('sees the end of a long block soon, and a block right after it', () => {

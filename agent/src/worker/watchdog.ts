@@ -6,6 +6,7 @@
  * A look costs the worker a wake-up (10 to 150 us of a core), so it is due only when there could be something to see: since
  * the thread says when its turn began, that is the moment at which this turn would have to be captured.
  */
+import type { Reading } from '@loopscope/collector'
 import { CAPTURE, CLOCK, CONTROL, type Channel } from '@loopscope/collector/protocol'
 import type { Schedule, ThreadState } from './kernel.ts'
 
@@ -13,15 +14,18 @@ export interface WatchdogOptions {
   channel: Channel
   thresholdMs: number
   state: () => ThreadState
+  now: () => number
   /** Of the thread so far. */
   schedule: () => Schedule | undefined
+  /** Between turns, or early in one: what the kernel says of the thread by then. */
+  read: (reading: Reading) => void
   /** Wakes the thread's loop; without it a thread of which the kernel says nothing is never taken for held. */
   ping: (() => void) | undefined
   capture: ((beat: number, reason: number) => void) | undefined
   /** The loop is held since `begin` (ms on the agent's clock) in this turn. */
   held: (turn: number, begin: number, now: number) => void
-  /** The turn that had been held is over; what the kernel says of it. */
-  ended: (turn: number, evidence: Partial<Schedule>) => void
+  /** A turn that had been held, or captured, is over. */
+  ended: () => void
 }
 
 export interface Look {
@@ -51,6 +55,7 @@ const SLEEP_MS = 500
  */
 const ALERT_LOOKS = 2
 const ALERT_FOR_MS = 60_000
+const LONGEST_READING_MS = 1
 const PING_GRACE_MS = 4
 const PING_LONGEST_MS = 160
 
@@ -63,7 +68,10 @@ export class Watchdog {
   /** When there was last a sign of life. */
   #busyAt: number
   #nextCaptureMs: number
-  #baseline: Schedule | undefined
+  #lastReading: Reading | undefined
+  /** Looks at a held loop so far, by what its thread did. */
+  #atWork = 0
+  #asleep = 0
   /** The last look found the loop idle: the turn began at some moment since then. */
   #wasIdle = false
   #isHeld = false
@@ -114,8 +122,8 @@ export class Watchdog {
   }
 
   #turned(beat: number, now: number): void {
-    // It may have been a block, also where this thread did not see it reach the threshold: it has to wait for a processor too.
-    if (this.#isHeld || this.#nextCaptureMs > this.#firstCaptureMs) this.#options.ended(this.#beat, this.#evidence())
+    this.#read()
+    if (this.#isHeld || this.#nextCaptureMs > this.#firstCaptureMs) this.#options.ended()
     // A turn that only a ping caused is no sign of life.
     if (this.#pingedAt !== undefined) {
       this.#pingEveryMs = Math.min(PING_LONGEST_MS, this.#pingEveryMs * 2)
@@ -127,7 +135,6 @@ export class Watchdog {
     this.#beat = beat
     this.#pingedAt = undefined
     this.#nextCaptureMs = this.#firstCaptureMs
-    this.#baseline = this.#options.schedule()
     this.#wasIdle = false
     this.#isHeld = false
   }
@@ -136,16 +143,18 @@ export class Watchdog {
     const state = this.#state(now)
     if (state === 'idle') {
       this.#freeAt = now
-      this.#baseline = this.#options.schedule()
+      this.#read()
       this.#wasIdle = true
       return
     }
     if (state === 'unknown') return
     this.#busyAt = now
+    if (state === 'busy') this.#atWork++
+    else this.#asleep++
     if (this.#wasIdle) this.#freeAt = this.#beganAfterRest(now)
     const held = now - this.#freeAt
     if (held >= this.#nextCaptureMs - 0.5) {
-      this.#options.capture?.(beat, CAPTURE.block)
+      this.#options.capture?.(beat, state === 'waiting' ? CAPTURE.asleep : CAPTURE.block)
       // At 9, 29, 58, 116 ms ... of a block (threshold 20): three captures in 100 ms, of 0.3 ms each (bench:record).
       this.#nextCaptureMs = held + Math.max(this.#options.thresholdMs, Math.min(LONGEST_GAP_MS, held))
     }
@@ -171,20 +180,21 @@ export class Watchdog {
   /** Woken by a request after 100 ms of rest, the loop is not held for 100 ms: what it has worked since then tells. */
   #beganAfterRest(now: number): number {
     this.#wasIdle = false
-    const { cpu, runDelay } = this.#evidence()
-    if (cpu === undefined || runDelay === undefined) return this.#freeAt
-    return Math.max(this.#freeAt, now - cpu - runDelay - 1)
+    const before = this.#lastReading
+    const after = this.#options.schedule()
+    if (!before || !after) return this.#freeAt
+    const worked = after.cpu - before.cpu + (after.runDelay - before.runDelay)
+    return Math.max(this.#freeAt, now - worked - 1)
   }
 
-  /** Since the last look before the block. */
-  #evidence(): Partial<Schedule> {
-    const after = this.#options.schedule()
-    const before = this.#baseline
-    if (!after || !before) return {}
-    const evidence: Partial<Schedule> = { cpu: after.cpu - before.cpu, runDelay: after.runDelay - before.runDelay }
-    if (after.throttled !== undefined && before.throttled !== undefined) {
-      evidence.throttled = after.throttled - before.throttled
-    }
-    return evidence
+  #read(): void {
+    const { now, schedule, channel, read } = this.#options
+    const before = now()
+    const said = schedule()
+    const at = now()
+    // This thread lost its processor in between: when the reading was taken is not known.
+    if (!said || at - before > LONGEST_READING_MS) return
+    this.#lastReading = { at, busy: channel.clock[CLOCK.busy]!, ...said, atWork: this.#atWork, asleep: this.#asleep }
+    read(this.#lastReading)
   }
 }

@@ -70,3 +70,8 @@ function nativeName(name: string): string | null {
 export function isSyncCall(api: string): boolean {
   return /Sync$|^(require|import|Atomics\.wait)$|^(DatabaseSync|StatementSync)\./.test(api)
 }
+
+/** Whether it may wait for something, so that it holds the loop without a processor. */
+export function sleeps(api: string | null): boolean {
+  return api !== null && isSyncCall(api) && !/^(crypto|zlib)\./.test(api)
+}

@@ -23,7 +23,14 @@ function setup(thresholdMs = 50) {
     activities.begin(id, at, 'GET', REQUEST)
     activities.setRoute(id, template)
   }
-  return { activities, blocks, capture, request, rows: (now = 100_000) => blocks.rows(now, 'main') }
+  let sum = { cpu: 0, runDelay: 0 }
+  /** Readings that say what was between the two. */
+  const account = (from: number, to: number, { cpu, runDelay }: { cpu: number; runDelay: number }): void => {
+    blocks.reading({ at: from, busy: 0, ...sum, atWork: 0, asleep: 0 })
+    sum = { cpu: sum.cpu + cpu, runDelay: sum.runDelay + runDelay }
+    blocks.reading({ at: to, busy: 0, ...sum, atWork: 1, asleep: 0 })
+  }
+  return { account, activities, blocks, capture, request, rows: (now = 100_000) => blocks.rows(now, 'main') }
 }
 
 suite('a block', () => {
@@ -51,6 +58,16 @@ suite('a block', () => {
     )
     assert.deepEqual([row!.route, row!.activity], ['GET /slow', { kind: 'request', name: 'GET /slow', id: 'one:7' }])
     assert.equal(row!.evidence.samples, 3)
+  })
+
+  test('has the culprit that held it for longest, not the one that was captured most often', () => {
+    const { blocks, rows } = setup()
+    for (const at of [910, 911, 912, 913]) {
+      blocks.capture({ turn: 1, at, reason: CAPTURE.block, activity: 0, stack: [frame('prepare')] })
+    }
+    blocks.capture({ turn: 1, at: 990, reason: CAPTURE.sample, activity: 0, stack: [frame('compute')], late: 70 })
+    blocks.turn(1, 1000, 100)
+    assert.equal(rows()[0]!.function, 'compute')
   })
 
   test('does not take captures of other turns', () => {
@@ -92,14 +109,41 @@ suite('a block', () => {
   })
 
   test('is due to the machine when the kernel says that the thread waited for a processor', () => {
-    const { blocks, capture, rows } = setup()
+    const { account, blocks, capture, rows } = setup()
     capture(1, [frame('innocent')])
     blocks.turn(1, 1000, 100)
-    blocks.kernel(1, { cpu: 60, runDelay: 40 })
+    account(900, 1010, { cpu: 60, runDelay: 40 })
     assert.equal(rows()[0]!.cause, 'js')
-    blocks.kernel(1, { cpu: 30, runDelay: 70 })
-    assert.equal(rows()[0]!.cause, 'cpu-starved')
+    capture(2, [frame('innocent')])
+    blocks.turn(2, 2000, 100)
+    account(1900, 2010, { cpu: 30, runDelay: 70 })
+    assert.deepEqual([rows()[0]!.cause, rows()[0]!.function], ['cpu-starved', null])
     assert.deepEqual(rows()[0]!.evidence, { samples: 1, cpu: 30, runDelay: 70 })
+  })
+
+  test('has the code whose own part is the largest, also where that is under the threshold', () => {
+    const { account, blocks, capture, rows } = setup(20)
+    capture(1, [frame('slow')])
+    blocks.turn(1, 1000, 20.1)
+    account(975, 1005, { cpu: 19.9, runDelay: 0.2 })
+    assert.deepEqual([rows()[0]!.cause, rows()[0]!.function], ['js', 'slow'])
+  })
+
+  test('has its code named beside another cause when that would have been a block by itself', () => {
+    const { account, blocks, capture, rows } = setup(20)
+    capture(1, [frame('slow')])
+    blocks.turn(1, 1000, 100)
+    account(900, 1005, { cpu: 30, runDelay: 70 })
+    assert.deepEqual([rows()[0]!.cause, rows()[0]!.function], ['cpu-starved', 'slow'])
+  })
+
+  test('takes the kernel’s word of the time around it, whether that comes before or after it', () => {
+    const { account, blocks, rows } = setup()
+    account(890, 1010, { cpu: 10, runDelay: 90 })
+    blocks.turn(1, 1000, 100)
+    assert.equal(rows()[0]!.evidence.runDelay, 90)
+    account(1020, 1200, { cpu: 100, runDelay: 80 })
+    assert.equal(rows()[0]!.evidence.runDelay, 90)
   })
 
   test('is due to collections when they take most of it', () => {
@@ -111,6 +155,49 @@ suite('a block', () => {
     assert.deepEqual([rows()[0]!.cause, rows()[0]!.evidence.gc], ['gc', 60])
     blocks.gc(5000, 500)
     assert.equal(rows()[0]!.evidence.gc, 60, 'one at another time has no part in it')
+    blocks.gc(1010, 20)
+    assert.equal(rows()[0]!.evidence.gc, 70, 'of one that goes on after it, what is in it')
+  })
+
+  test('is nobody’s when the process stood still, known before or after its end', () => {
+    const { blocks, capture, rows } = setup()
+    blocks.suspended(910, 990)
+    capture(1, [frame('innocent')])
+    blocks.turn(1, 1000, 100)
+    blocks.turn(2, 2000, 100)
+    blocks.suspended(1940, 2040)
+    const said = rows().map((row) => [row.cause, row.function, row.evidence.suspended])
+    assert.deepEqual(said, [
+      ['suspended', null, 60],
+      ['suspended', null, 80],
+    ])
+  })
+
+  test('is nobody’s when a debugger had paused it: it waits for a lock, and answers a capture at once', () => {
+    const { blocks, rows } = setup()
+    const stack = [frame('paused')]
+    blocks.capture({ turn: 1, at: 920, reason: CAPTURE.block, activity: 0, stack })
+    blocks.capture({ turn: 1, at: 950, reason: CAPTURE.asleep, activity: 0, stack })
+    blocks.openBlock(1, 900, 990)
+    assert.deepEqual([rows(990)[0]!.cause, rows(990)[0]!.function], ['suspended', null])
+    blocks.turn(1, 1000, 100)
+    assert.deepEqual([rows()[0]!.cause, rows()[0]!.function, rows()[0]!.evidence.suspended], ['suspended', null, 65])
+  })
+
+  test('is its code’s when that waits for a lock itself: a capture comes late, or Atomics.wait has called for it', () => {
+    const { blocks, rows } = setup()
+    const wait = { function: 'Atomics.wait', file: '', line: 0, column: 0, async: false }
+    blocks.capture({ turn: 1, at: 990, reason: CAPTURE.asleep, activity: 0, stack: [frame('addon')], late: 60 })
+    blocks.turn(1, 1000, 100)
+    blocks.capture({ turn: 2, at: 1930, reason: CAPTURE.asleep, activity: 0, stack: [wait, frame('waits')] })
+    blocks.turn(2, 2000, 100)
+    assert.deepEqual(
+      rows().map((row) => [row.cause, row.function]),
+      [
+        ['sync-call', 'waits'],
+        ['js', 'addon'],
+      ],
+    )
   })
 
   test('gets the trace of its turn, also as the exemplar of its culprit', () => {

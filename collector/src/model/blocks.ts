@@ -3,8 +3,10 @@ import { CAPTURE } from '../protocol/events.ts'
 import type { BlockRow, Cause, CulpritRow, Exemplar, Frame, Totals } from '../protocol/rows.ts'
 import { routeOf, type ActivityModel, type LiveActivity } from './activities.ts'
 import { Allowed } from './allowed.ts'
+import { sleeps } from './api-name.ts'
 import type { Capture } from './captures.ts'
 import { findCulprit, type Culprit } from './culprit.ts'
+import { accountOf, prove, type Findings, type Reading } from './evidence.ts'
 import { Histogram } from './histogram.ts'
 import { KeptBlocks } from './kept-blocks.ts'
 import { isStartUp, modulesOf, START_UP_MS, startUpCulprit } from './start-up.ts'
@@ -16,10 +18,8 @@ export interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
   end: number
   /** What its captures say; the evidence has the last word. */
   culprit: Culprit | undefined
+  findings: Findings
 }
-
-/** ms of a block that were not the program's own. */
-export type Evidence = Omit<BlockRow['evidence'], 'samples'>
 
 export interface BlockOptions {
   thresholdMs: number
@@ -35,11 +35,16 @@ export interface BlockOptions {
 /** Of the last ones late evidence may still come. */
 const RECENT = 300
 const MAX_CULPRITS = 50
+/** They may come before the block that they are about. */
 const MAX_STANDSTILLS = 16
+/** None is taken within a block, so the one before it is among the last ones, however long it lasts. */
+const MAX_READINGS = 32
 /** Captures of turns that turned out short are of no use. */
 const MAX_PENDING = 256
 /** A block whose source maps take longer is counted as it is. */
 const LATEST_MS = 10_000
+/** A debugger that pauses the thread answers a capture within this time; a call that happened to end then is rare. */
+const PROMPT_MS = 4
 /** What happens this soon after a block had been waiting for it. */
 const AFTERMATH_MS = 5
 
@@ -54,7 +59,8 @@ export class BlockModel {
   readonly #culprits = new Map<string, Totals['blocks'][number] & { histogram: Histogram }>()
   readonly #victims = new Map<string, Totals['victims'][number]>()
   #open: { turn: number; begin: number; seen: number } | undefined
-  #standstills: { from: number; to: number }[] = []
+  readonly #standstills: { from: number; to: number }[] = []
+  readonly #readings: Reading[] = []
   #nextId = 1
   /** Blocks that wait for late evidence (their trace, their collections) before they are passed on. */
   #fresh: Block[] = []
@@ -114,6 +120,7 @@ export class BlockModel {
     this.#blocks.push(block)
     this.#fresh.push(block)
     for (const { from, to } of this.#standstills) this.#suspend(block, from, to)
+    this.#account(block)
     if (this.#blocks.length > RECENT) this.#blocks.shift()
   }
 
@@ -140,17 +147,27 @@ export class BlockModel {
     block.trace = trace
   }
 
-  /** A garbage collection: part of the block in whose window it fell. */
+  /** A garbage collection: part of the block in which it fell. */
   gc(end: number, duration: number): void {
     const middle = end - duration / 2
     const block = this.#blocks.findLast((one) => middle >= one.begin && middle <= one.end)
-    if (block) this.#prove(block, { gc: (block.evidence.gc ?? 0) + duration })
+    if (!block) return
+    const ms = Math.min(end, block.end) - Math.max(end - duration, block.begin)
+    this.#prove(block, { gc: (block.findings.gc ?? 0) + ms })
   }
 
-  /** What the kernel says of the turn that had been held. */
-  kernel(turn: number, evidence: Evidence): void {
-    const block = this.#blocks.findLast((one) => one.turn === turn)
-    if (block) this.#prove(block, evidence)
+  /** What the kernel says of the thread, between turns or early in one. */
+  reading(reading: Reading): void {
+    this.#readings.push(reading)
+    if (this.#readings.length > MAX_READINGS) this.#readings.shift()
+    for (let i = this.#blocks.length - 1; i >= 0 && !this.#blocks[i]!.findings.account; i--) {
+      this.#account(this.#blocks[i]!)
+    }
+  }
+
+  #account(block: Block): void {
+    const account = accountOf(block.begin, block.end, this.#readings)
+    if (account) this.#prove(block, { account })
   }
 
   /** The whole process stood still. The turn in which it did may not be over yet. */
@@ -162,25 +179,19 @@ export class BlockModel {
 
   #suspend(block: Block, from: number, to: number): void {
     const ms = Math.min(to, block.end) - Math.max(from, block.begin)
-    if (ms > 0) this.#prove(block, { suspended: (block.evidence.suspended ?? 0) + ms })
+    if (ms > 0) this.#prove(block, { stoodStill: (block.findings.stoodStill ?? 0) + ms })
   }
 
   /**
-   * The cause is what took most of the block. What is left for the program's own code names that code only if it would have
-   * been a block by itself: starvation and suspension are never charged to it.
+   * The cause is what took most of it. Its code is named when its own part is that, or would have been a block by itself: the
+   * rest is never charged to it. A collection has its code too: who made the garbage.
    */
-  #prove(block: Block, evidence: Evidence): void {
-    Object.assign(block.evidence, evidence)
-    const { gc = 0, runDelay = 0, suspended = 0 } = block.evidence
-    const parts: [Cause, number][] = [
-      ['gc', gc],
-      ['cpu-starved', runDelay],
-      ['suspended', suspended],
-    ]
-    const [cause, ms] = parts.sort((a, b) => b[1] - a[1])[0]!
-    const isOwn = block.duration - gc - runDelay - suspended >= this.#options.thresholdMs
-    const isCode = ms < block.duration / 2 && (isOwn || ms === 0)
-    blame(block, isCode ? (block.culprit?.cause ?? 'unknown') : cause, isOwn || isCode || cause === 'gc')
+  #prove(block: Block, more: Findings): void {
+    Object.assign(block.findings, more)
+    const { evidence, cause, own } = prove(block.duration, block.findings, block.culprit?.api ?? null)
+    block.evidence = { samples: block.evidence.samples, ...evidence }
+    const isNamed = cause === undefined || cause === 'gc' || own >= this.#options.thresholdMs
+    blame(block, cause ?? block.culprit?.cause ?? 'unknown', isNamed)
   }
 
   /** Frames have changed: their source map is there now. */
@@ -257,7 +268,8 @@ export class BlockModel {
     // Of a block that is only in part allowed, the rest is to blame.
     const others = allowed === undefined ? all.filter((capture) => capture.allowed === undefined) : all
     const captures = others.length > 0 ? others : all
-    const seen = mostFrequent(captures)
+    const spans = spansOf(all, begin, end)
+    const seen = longest(captures, spans)
     const startup = allowed === undefined && isStartUp(turn, captures)
     const culprit = startup ? startUpCulprit(captures) : seen && findCulprit(seen.stack)
     const activity = seen && this.#options.activities.find(seen.activity)
@@ -269,6 +281,7 @@ export class BlockModel {
       at: begin + this.#options.epoch,
       duration: end - begin,
       culprit,
+      findings: pausedIn(all, spans),
       cause: 'unknown',
       function: null,
       file: null,
@@ -284,7 +297,7 @@ export class BlockModel {
       ...(allowed === undefined ? {} : { allowed }),
       ...(startup ? { startup, modules: modulesOf(captures, end - begin) } : {}),
     }
-    blame(block, culprit?.cause ?? 'unknown')
+    this.#prove(block, {})
     return block
   }
 
@@ -342,7 +355,7 @@ export class BlockModel {
   }
 
   #row(block: Block, thread: string): BlockRow {
-    const { turn: _turn, begin: _begin, end: _end, culprit: _culprit, ...row } = block
+    const { turn: _turn, begin: _begin, end: _end, culprit: _culprit, findings: _findings, ...row } = block
     return { ...row, instance: this.#options.instance, thread }
   }
 }
@@ -370,16 +383,48 @@ function culpritKey(block: Block): string {
   return [block.cause, block.function, block.file, block.route].join('\0')
 }
 
-/** The capture whose culprit was seen most; a block's own captures weigh more than a stray sample. */
-function mostFrequent(captures: readonly Capture[]): Capture | undefined {
-  const votes = new Map<string, { capture: Capture; count: number }>()
+/**
+ * For how long each capture speaks: the time in which it had to wait, and half of what lies between it and its neighbours.
+ * They come in the order in which they were taken.
+ */
+function spansOf(captures: readonly Capture[], begin: number, end: number): Map<Capture, number> {
+  const spans = new Map<Capture, number>()
+  captures.forEach((capture, i) => {
+    const askedAt = ({ at, late = 0 }: Capture): number => at - late
+    const before = captures[i - 1]
+    const after = captures[i + 1]
+    const from = Math.max(begin, before ? before.at : begin)
+    const asked = Math.max(from, askedAt(capture))
+    const to = after ? Math.max(capture.at, askedAt(after)) : end
+    const ms = (asked - from) / (before ? 2 : 1) + (capture.at - asked) + (to - capture.at) / (after ? 2 : 1)
+    spans.set(capture, Math.max(0, ms))
+  })
+  return spans
+}
+
+/** A capture of the culprit that holds the loop for longest; a block's own captures weigh more than a stray sample. */
+function longest(captures: readonly Capture[], spans: ReadonlyMap<Capture, number>): Capture | undefined {
+  const votes = new Map<string, { capture: Capture; weight: number }>()
   for (const capture of captures) {
     const frame = findCulprit(capture.stack)?.frame
     const key = frame ? `${frame.function}\0${frame.file}\0${frame.line}` : ''
+    const trust = frame ? (capture.reason === CAPTURE.sample ? 0.9 : 1) : 0.01
+    // Two at the same moment are two all the same.
+    const weight = trust * (0.1 + spans.get(capture)!)
     const vote = votes.get(key)
-    const weight = frame ? (capture.reason === CAPTURE.block ? 1 : 0.9) : 0.01
-    if (vote) vote.count += weight
-    else votes.set(key, { capture, count: weight })
+    if (vote) vote.weight += weight
+    else votes.set(key, { capture, weight })
   }
-  return [...votes.values()].sort((a, b) => b.count - a.count)[0]?.capture
+  return [...votes.values()].sort((a, b) => b.weight - a.weight)[0]?.capture
+}
+
+/**
+ * ms for which a debugger had paused the thread. It waits for a lock then, and takes a capture at once all the same: Node
+ * serves its inspector meanwhile. In any other call that waits, a capture comes when the call is over.
+ */
+function pausedIn(captures: readonly Capture[], spans: ReadonlyMap<Capture, number>): Findings {
+  const isPaused = ({ reason, late = 0, stack }: Capture): boolean =>
+    reason === CAPTURE.asleep && late < PROMPT_MS && !sleeps(findCulprit(stack)?.api ?? null)
+  const paused = captures.filter(isPaused).reduce((sum, capture) => sum + spans.get(capture)!, 0)
+  return paused > 0 ? { paused } : {}
 }

@@ -13,6 +13,8 @@ export interface Capture {
   activity: number
   /** Innermost first. */
   stack: Frame[]
+  /** ms that it had to wait for, where that is a ms at least. */
+  late?: number
   /** It ran inside allowBlocking(): why. */
   allowed?: string
 }
@@ -81,8 +83,9 @@ export class Captures {
     const reason = code % 4
     const rest = (code - reason) / 4
     const missing = rest % COUNTS
-    const isLate = (rest - missing) / COUNTS >= LATE_MS
-    const capture: Capture = { turn, at, reason, activity, stack: [] }
+    const late = (rest - missing) / COUNTS
+    const isLate = late >= LATE_MS
+    const capture: Capture = { turn, at, reason, activity, stack: [], ...(isLate ? { late } : {}) }
     this.#collecting = missing === 0 ? undefined : { capture, missing, isLate, isPast: false }
     return missing === 0 ? capture : undefined
   }

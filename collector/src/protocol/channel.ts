@@ -61,7 +61,10 @@ export const CLOCK = {
   /** The thread's V8 heap in bytes, every few seconds; 0 before the first reading. */
   heapUsed: 6,
   heapTotal: 7,
-  /** W: when the worker last asked for a capture: one that comes much later had to wait for a native call to return. */
+  /**
+   * W: when the worker asked for the capture that is out; P: 0 once it has come to it. There is one at a time: a capture that
+   * comes much later had to wait for a native call to return.
+   */
   asked: 8,
 } as const
 

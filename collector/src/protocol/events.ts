@@ -73,8 +73,8 @@ export type ActivityKind = (typeof ACTIVITY_KINDS)[number]
 
 export const OUTCOME = { ok: 0, failed: 1, aborted: 2 } as const
 
-/** Why a capture was taken. */
-export const CAPTURE = { block: 0, sample: 1 } as const
+/** Why a capture was taken. asleep: of a block as well, while the kernel said that the thread waited for a lock (a futex). */
+export const CAPTURE = { block: 0, sample: 1, asleep: 2 } as const
 
 /**
  * Joins the parts of a name. A frame is: flags \0 line \0 column \0 function \0 file. Flags: 'a' for an async frame, 'e'

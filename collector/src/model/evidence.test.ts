@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { accountOf, prove, type Account, type Reading } from './evidence.ts'
+
+const account = (some: Partial<Account>): Account => ({
+  outside: 1000,
+  busy: 100,
+  cpu: 100,
+  runDelay: 0,
+  atWork: 3,
+  asleep: 0,
+  ...some,
+})
+
+suite('of 100 ms, the cause', () => {
+  test('is the code’s own when nothing else is known', () => {
+    assert.deepEqual(prove(100, {}, null), { evidence: {}, cause: undefined, own: 100 })
+  })
+
+  test('is whatever took the largest part', () => {
+    const cause = (gc: number, runDelay: number, stoodStill: number) =>
+      prove(100, { account: account({ cpu: 100 - runDelay - stoodStill, runDelay }), gc, stoodStill }, null).cause
+    assert.equal(cause(30, 20, 15), undefined)
+    assert.equal(cause(40, 20, 15), 'gc')
+    assert.equal(cause(20, 45, 15), 'cpu-starved')
+    assert.equal(cause(20, 5, 49), 'suspended')
+  })
+
+  test('is a standstill where code that does not sleep was not run', () => {
+    const stolen = account({ cpu: 30, runDelay: 5 })
+    assert.deepEqual(prove(100, { account: stolen }, 'JSON.parse'), {
+      evidence: { cpu: 30, runDelay: 5, suspended: 65 },
+      cause: 'suspended',
+      own: 30,
+    })
+  })
+
+  for (const [what, findings, api] of [
+    ['calls something that does', {}, 'child_process.execSync'],
+    ['was seen asleep', { asleep: 1 }, null],
+    ['was not seen at all', { atWork: 0 }, null],
+  ] as const) {
+    test(`is none where the code ${what}`, () => {
+      const { cause, own } = prove(100, { account: account({ cpu: 30, ...findings }) }, api)
+      assert.deepEqual([cause, own], [undefined, 100])
+    })
+  }
+
+  test('is none where the thread has run all the time: then only the agent’s worker stood still', () => {
+    const { cause, evidence } = prove(100, { account: account({ cpu: 95 }), stoodStill: 80 }, null)
+    assert.deepEqual([cause, evidence.suspended], [undefined, 5])
+  })
+
+  test('is one for a call that sleeps too, when the worker knows of it', () => {
+    const asleep = account({ cpu: 2, asleep: 1 })
+    assert.equal(prove(100, { account: asleep, stoodStill: 70 }, 'Atomics.wait').cause, 'suspended')
+  })
+
+  test('is not a collection that was not run itself', () => {
+    assert.equal(prove(100, { gc: 95, account: account({ cpu: 30, runDelay: 70 }) }, null).cause, 'cpu-starved')
+    assert.equal(prove(100, { gc: 95, stoodStill: 60, account: account({ cpu: 35 }) }, null).cause, 'suspended')
+  })
+
+  test('is a lack of processors where the quota held the program back', () => {
+    assert.equal(prove(100, { account: account({ cpu: 20, runDelay: 1, throttled: 200 }) }, null).cause, 'cpu-starved')
+    const asleep = account({ cpu: 2, throttled: 200 })
+    assert.equal(prove(100, { account: asleep }, 'child_process.execSync').cause, undefined)
+  })
+})
+
+test('what other turns between the two looks have used is not charged to the block', () => {
+  const { evidence } = prove(100, { account: account({ busy: 200, cpu: 120, runDelay: 60 }) }, null)
+  assert.deepEqual(evidence, { cpu: 60, runDelay: 30 })
+  assert.deepEqual(prove(100, { account: account({ cpu: 130, runDelay: 70 }) }, null).evidence, {
+    cpu: 65,
+    runDelay: 35,
+  })
+  const near = prove(100, { account: account({ outside: 10, cpu: 40, runDelay: 80 }) }, null)
+  assert.equal(near.evidence.runDelay, 70, 'the others were not there for longer')
+  const idle = prove(100, { account: account({ cpu: 30, runDelay: 70 }) }, null)
+  assert.deepEqual(idle.evidence, { cpu: 30, runDelay: 70 }, 'a loop at rest uses nothing')
+})
+
+test('a block’s account lies between the last reading before it and the first one after it', () => {
+  const at = (time: number, cpu: number): Reading => ({ at: time, busy: cpu, cpu, runDelay: 0, atWork: 0, asleep: 0 })
+  const readings = [at(80, 10), at(95, 20), at(104, 28), at(210, 100), at(230, 110)]
+  assert.equal(accountOf(100, 200, readings)!.cpu, 80)
+  assert.equal(accountOf(103.5, 200, readings)!.cpu, 72, 'one right after its begin has missed nothing')
+  assert.equal(accountOf(70, 200, readings), undefined)
+  assert.equal(accountOf(100, 240, readings), undefined, 'not yet')
+})

@@ -1,0 +1,105 @@
+/** What of a block was not the program's own time: the kernel's account of the thread, collections, standstills. Pure. */
+import type { BlockRow, Cause } from '../protocol/rows.ts'
+import { sleeps } from './api-name.ts'
+
+/** What is known of a thread at one moment: ms and numbers since it began. */
+export interface Reading {
+  at: number
+  /** Busy time of its turns. */
+  busy: number
+  cpu: number
+  /** Ready without a processor. */
+  runDelay: number
+  throttled?: number
+  /** Looks at a held loop that have found its thread at work, and asleep in a call of the system. */
+  atWork: number
+  asleep: number
+}
+
+/** What came to it between two of them, around a block. */
+export interface Account extends Omit<Reading, 'at'> {
+  /** ms between the two that were not of the block. */
+  outside: number
+}
+
+/** A reading so soon after the begin has missed nothing that matters. */
+const RIGHT_AFTER_MS = 1
+
+/** What is known of one block so far. */
+export interface Findings {
+  account?: Account
+  /** ms in collections. */
+  gc?: number
+  /** ms in which the agent's worker too came late, without having run. */
+  stoodStill?: number
+  /** ms in which captures found it paused by a debugger. */
+  paused?: number
+}
+
+export interface Proof {
+  evidence: Omit<BlockRow['evidence'], 'samples'>
+  /** What took most of it; undefined: the program's own code. */
+  cause: Cause | undefined
+  /** ms of the program's own: nothing else is charged to its code. */
+  own: number
+}
+
+/** `api`: what the code called. */
+export function prove(duration: number, findings: Findings, api: string | null): Proof {
+  const { account, gc = 0 } = findings
+  const ofBlock = account && shareOf(account, duration)
+  const { cpu = 0, runDelay = 0, throttled = 0 } = ofBlock ?? {}
+  const maySleep = sleeps(api) || (account !== undefined && account.asleep > 0)
+  // The quota's account is the whole cgroup's, so it explains no more than what is missing.
+  const starved = maySleep ? runDelay : Math.max(runDelay, Math.min(throttled, duration - cpu))
+  const missing = ofBlock ? Math.max(0, duration - cpu - starved) : duration
+  let suspended = Math.min(missing, Math.max(findings.stoodStill ?? 0, findings.paused ?? 0))
+  // Code that does not sleep and was not run: the process was stopped, or the whole machine taken away.
+  if (account && account.atWork > 0 && !maySleep && cpu + starved + gc < duration / 2) suspended = missing
+
+  // A collection is measured by the clock: where the thread was not run, that was not the collection's doing.
+  const collecting = Math.min(gc, Math.max(0, duration - starved - suspended))
+  const own = Math.max(0, duration - collecting - starved - suspended)
+  const parts: [Cause | undefined, number][] = [
+    [undefined, own],
+    ['gc', collecting],
+    ['cpu-starved', starved],
+    ['suspended', suspended],
+  ]
+  const [cause] = parts.sort((a, b) => b[1] - a[1])[0]!
+  return {
+    evidence: { ...ofBlock, ...(gc > 0 ? { gc } : {}), ...(suspended > 0 ? { suspended } : {}) },
+    cause,
+    own,
+  }
+}
+
+/** Between the last reading before a block and the first one after it; undefined while one of them is missing. */
+export function accountOf(begin: number, end: number, readings: readonly Reading[]): Account | undefined {
+  const before = readings.findLast(({ at }) => at <= begin + RIGHT_AFTER_MS)
+  const after = readings.find(({ at }) => at >= end)
+  if (!before || !after) return undefined
+  const account: Account = {
+    outside: Math.max(0, begin - before.at) + (after.at - end),
+    busy: after.busy - before.busy,
+    cpu: after.cpu - before.cpu,
+    runDelay: after.runDelay - before.runDelay,
+    atWork: after.atWork - before.atWork,
+    asleep: after.asleep - before.asleep,
+  }
+  if (before.throttled !== undefined && after.throttled !== undefined)
+    account.throttled = after.throttled - before.throttled
+  return account
+}
+
+/** Other turns between the two readings have had their part, which is no longer than they can have lasted. */
+function shareOf(account: Account, duration: number): { cpu: number; runDelay: number; throttled?: number } {
+  const { outside, busy, cpu, runDelay, throttled } = account
+  const share = duration / Math.max(duration, busy, cpu + runDelay)
+  const part = (ms: number): number => Math.max(ms * share, Math.min(duration, ms - outside))
+  return {
+    cpu: part(cpu),
+    runDelay: part(runDelay),
+    ...(throttled === undefined ? {} : { throttled: throttled * share }),
+  }
+}
