@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { accountOf, prove, type Account, type Reading } from './evidence.ts'
 
 const account = (some: Partial<Account>): Account => ({
-  outside: 1000,
+  outside: 0,
   busy: 100,
   cpu: 100,
   runDelay: 0,
@@ -41,14 +41,19 @@ suite('of 100 ms, the cause', () => {
     ['was not seen at all', { atWork: 0 }, null],
   ] as const) {
     test(`is none where the code ${what}`, () => {
-      const { cause, own } = prove(100, { account: account({ cpu: 30, ...findings }) }, api)
-      assert.deepEqual([cause, own], [undefined, 100])
+      const { cause, evidence } = prove(100, { account: account({ cpu: 30, ...findings }) }, api)
+      assert.deepEqual([cause, evidence.suspended], [undefined, undefined])
     })
   }
 
   test('is none where the thread has run all the time: then only the agent’s worker stood still', () => {
     const { cause, evidence } = prove(100, { account: account({ cpu: 95 }), stoodStill: 80 }, null)
     assert.deepEqual([cause, evidence.suspended], [undefined, 5])
+  })
+
+  test('is a standstill where a debugger had paused the thread, which sleeps then', () => {
+    const { cause, evidence } = prove(100, { account: account({ cpu: 3, atWork: 0, asleep: 4 }), paused: 20 }, null)
+    assert.deepEqual([cause, evidence.suspended], ['suspended', 97])
   })
 
   test('is one for a call that sleeps too, when the worker knows of it', () => {
@@ -68,10 +73,16 @@ suite('of 100 ms, the cause', () => {
   })
 })
 
+test('of a block that the system has a larger part in, what may have been other turns is not charged to its code', () => {
+  const said = { busy: 150, cpu: 80, runDelay: 70 }
+  assert.equal(prove(100, { account: account({ ...said, outside: 60 }) }, null).own, 20)
+  assert.equal(prove(100, { paused: 60 }, null).own, 0)
+})
+
 test('what other turns between the two looks have used is not charged to the block', () => {
-  const { evidence } = prove(100, { account: account({ busy: 200, cpu: 120, runDelay: 60 }) }, null)
+  const { evidence } = prove(100, { account: account({ outside: 100, busy: 200, cpu: 120, runDelay: 60 }) }, null)
   assert.deepEqual(evidence, { cpu: 60, runDelay: 30 })
-  assert.deepEqual(prove(100, { account: account({ cpu: 130, runDelay: 70 }) }, null).evidence, {
+  assert.deepEqual(prove(100, { account: account({ outside: 100, cpu: 130, runDelay: 70 }) }, null).evidence, {
     cpu: 65,
     runDelay: 35,
   })

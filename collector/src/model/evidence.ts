@@ -40,7 +40,7 @@ export interface Proof {
   evidence: Omit<BlockRow['evidence'], 'samples'>
   /** What took most of it; undefined: the program's own code. */
   cause: Cause | undefined
-  /** ms of the program's own: nothing else is charged to its code. */
+  /** ms that were surely the program's own: nothing else is charged to its code. */
   own: number
 }
 
@@ -49,13 +49,14 @@ export function prove(duration: number, findings: Findings, api: string | null):
   const { account, gc = 0 } = findings
   const ofBlock = account && shareOf(account, duration)
   const { cpu = 0, runDelay = 0, throttled = 0 } = ofBlock ?? {}
-  const maySleep = sleeps(api) || (account !== undefined && account.asleep > 0)
+  const isPaused = findings.paused !== undefined
+  const maySleep = sleeps(api) || (account !== undefined && account.asleep > 0 && !isPaused)
   // The quota's account is the whole cgroup's, so it explains no more than what is missing.
   const starved = maySleep ? runDelay : Math.max(runDelay, Math.min(throttled, duration - cpu))
   const missing = ofBlock ? Math.max(0, duration - cpu - starved) : duration
   let suspended = Math.min(missing, Math.max(findings.stoodStill ?? 0, findings.paused ?? 0))
   // Code that does not sleep and was not run: the process was stopped, or the whole machine taken away.
-  if (account && account.atWork > 0 && !maySleep && cpu + starved + gc < duration / 2) suspended = missing
+  if (account && (account.atWork > 0 || isPaused) && !maySleep && cpu + starved + gc < duration / 2) suspended = missing
 
   // A collection is measured by the clock: where the thread was not run, that was not the collection's doing.
   const collecting = Math.min(gc, Math.max(0, duration - starved - suspended))
@@ -67,10 +68,13 @@ export function prove(duration: number, findings: Findings, api: string | null):
     ['suspended', suspended],
   ]
   const [cause] = parts.sort((a, b) => b[1] - a[1])[0]!
+  // Without an account nobody knows for how long it went on being paused, or stopped.
+  let sure = suspended > 0 && !account ? 0 : own
+  if (account && !maySleep) sure = Math.min(own, Math.max(0, account.cpu - account.outside))
   return {
     evidence: { ...ofBlock, ...(gc > 0 ? { gc } : {}), ...(suspended > 0 ? { suspended } : {}) },
     cause,
-    own,
+    own: sure,
   }
 }
 
