@@ -40,10 +40,13 @@ test('a program that is paused in a debugger: nobody is blamed, not even while t
   debug.on('open', () => tell('Debugger.enable'))
   debug.on('message', (text: Buffer) => (paused ||= text.includes('"Debugger.paused"')))
   await running.until('a pause', () => (paused ? true : undefined))
-  const open = await running.until('the open block', async () =>
-    (await running.table('blocks')).find((row) => row.open && row.duration > 800),
-  )
-  assert.deepEqual([open.cause, open.function], ['suspended', null], JSON.stringify(open.evidence))
+  // On a busy machine a capture may take too long to tell, then the next ones do.
+  const open = await running.until('an open block that says so', async () => {
+    const row = (await running.table('blocks')).find((row) => row.open)
+    if (row?.open && row.duration > 800 && row.cause === 'suspended') return row
+    throw new Error(JSON.stringify(row))
+  })
+  assert.equal(open.function, null)
   tell('Debugger.resume')
   const row = await finished(running, 'the block', ({ duration }) => duration > 800)
   assert.deepEqual([row.cause, row.function], ['suspended', null], JSON.stringify(row.evidence))

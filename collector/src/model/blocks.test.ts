@@ -177,7 +177,9 @@ suite('a block', () => {
     const { blocks, rows } = setup()
     const stack = [frame('paused')]
     blocks.capture({ turn: 1, at: 920, reason: CAPTURE.block, activity: 0, stack })
+    blocks.capture({ turn: 1, at: 940, reason: CAPTURE.sample, activity: 0, stack })
     blocks.capture({ turn: 1, at: 950, reason: CAPTURE.asleep, activity: 0, stack })
+    blocks.capture({ turn: 1, at: 955, reason: CAPTURE.sample, activity: 0, stack })
     blocks.openBlock(1, 900, 990)
     assert.deepEqual([rows(990)[0]!.cause, rows(990)[0]!.function], ['suspended', null])
     blocks.turn(1, 1000, 100)

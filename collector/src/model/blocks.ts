@@ -43,8 +43,9 @@ const MAX_READINGS = 32
 const MAX_PENDING = 256
 /** A block whose source maps take longer is counted as it is. */
 const LATEST_MS = 10_000
-/** A debugger that pauses the thread answers a capture within this time; a call that happened to end then is rare. */
+/** A capture taken so soon had to wait for no call to end; but one of a thread that sleeps wakes it first. */
 const PROMPT_MS = 4
+const WAKE_MS = 10
 /** What happens this soon after a block had been waiting for it. */
 const AFTERMATH_MS = 5
 
@@ -281,7 +282,7 @@ export class BlockModel {
       at: begin + this.#options.epoch,
       duration: end - begin,
       culprit,
-      findings: pausedIn(all, spans),
+      findings: seenIn(all, begin, end),
       cause: 'unknown',
       function: null,
       file: null,
@@ -404,7 +405,7 @@ function spansOf(captures: readonly Capture[], begin: number, end: number): Map<
 
 /** A capture of the culprit that holds the loop for longest; a block's own captures weigh more than a stray sample. */
 function longest(captures: readonly Capture[], spans: ReadonlyMap<Capture, number>): Capture | undefined {
-  const votes = new Map<string, { capture: Capture; weight: number }>()
+  const votes = new Map<string, { captures: Capture[]; weight: number }>()
   for (const capture of captures) {
     const frame = findCulprit(capture.stack)?.frame
     const key = frame ? `${frame.function}\0${frame.file}\0${frame.line}` : ''
@@ -412,19 +413,25 @@ function longest(captures: readonly Capture[], spans: ReadonlyMap<Capture, numbe
     // Two at the same moment are two all the same.
     const weight = trust * (0.1 + spans.get(capture)!)
     const vote = votes.get(key)
-    if (vote) vote.weight += weight
-    else votes.set(key, { capture, weight })
+    if (vote) {
+      vote.weight += weight
+      vote.captures.push(capture)
+    } else votes.set(key, { captures: [capture], weight })
   }
-  return [...votes.values()].sort((a, b) => b.weight - a.weight)[0]?.capture
+  return [...votes.values()].sort((a, b) => b.weight - a.weight)[0]?.captures[0]
 }
 
 /**
- * ms for which a debugger had paused the thread. It waits for a lock then, and takes a capture at once all the same: Node
- * serves its inspector meanwhile. In any other call that waits, a capture comes when the call is over.
+ * Whether its code has run, and the ms for which a debugger had paused it. It waits for a lock then, and takes a capture at
+ * once all the same: Node serves its inspector meanwhile. In any other call that waits, a capture comes when the call is over.
  */
-function pausedIn(captures: readonly Capture[], spans: ReadonlyMap<Capture, number>): Findings {
+function seenIn(captures: readonly Capture[], begin: number, end: number): Findings {
   const isPaused = ({ reason, late = 0, stack }: Capture): boolean =>
-    reason === CAPTURE.asleep && late < PROMPT_MS && !sleeps(findCulprit(stack)?.api ?? null)
-  const paused = captures.filter(isPaused).reduce((sum, capture) => sum + spans.get(capture)!, 0)
-  return paused > 0 ? { paused } : {}
+    reason === CAPTURE.asleep && late < WAKE_MS && !sleeps(findCulprit(stack)?.api ?? null)
+  // Samples are asked for without a look at what the thread waits for.
+  const own = captures.filter(({ reason }) => reason !== CAPTURE.sample)
+  const spans = spansOf(own, begin, end)
+  const paused = own.filter(isPaused).reduce((sum, capture) => sum + spans.get(capture)!, 0)
+  const hasRun = captures.some(({ reason, late = 0 }) => reason !== CAPTURE.asleep && late < PROMPT_MS)
+  return { ...(paused > 0 ? { paused } : {}), ...(hasRun ? { hasRun } : {}) }
 }

@@ -35,6 +35,16 @@ suite('of 100 ms, the cause', () => {
     })
   })
 
+  test('is one too where only a capture has found it at work', () => {
+    const stolen = account({ cpu: 4, runDelay: 3, atWork: 0 })
+    assert.equal(prove(100, { account: stolen, hasRun: true }, null).cause, 'suspended')
+  })
+
+  test('is the system’s where code that does not sleep was run for a smaller part, whatever the rest was', () => {
+    assert.equal(prove(100, { account: account({ cpu: 21, runDelay: 40 }) }, null).cause, 'cpu-starved')
+    assert.equal(prove(100, { account: account({ cpu: 41, runDelay: 21 }) }, null).cause, undefined)
+  })
+
   for (const [what, findings, api] of [
     ['calls something that does', {}, 'child_process.execSync'],
     ['was seen asleep', { asleep: 1 }, null],

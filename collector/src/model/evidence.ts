@@ -25,6 +25,8 @@ export interface Account extends Omit<Reading, 'at'> {
 /** A reading so soon after the begin has missed nothing that matters. */
 const RIGHT_AFTER_MS = 1
 
+const WORTH_A_WORD_MS = 1
+
 /** What is known of one block so far. */
 export interface Findings {
   account?: Account
@@ -34,6 +36,8 @@ export interface Findings {
   stoodStill?: number
   /** ms in which captures found it paused by a debugger. */
   paused?: number
+  /** A capture was taken at once: its code ran then. */
+  hasRun?: true
 }
 
 export interface Proof {
@@ -51,16 +55,19 @@ export function prove(duration: number, findings: Findings, api: string | null):
   const { cpu = 0, runDelay = 0, throttled = 0 } = ofBlock ?? {}
   const isPaused = findings.paused !== undefined
   const maySleep = sleeps(api) || (account !== undefined && account.asleep > 0 && !isPaused)
+  // What it was found at, it did with a processor; otherwise nobody knows whether it slept.
+  const isWork = account && !maySleep && (account.atWork > 0 || isPaused || findings.hasRun === true)
   // The quota's account is the whole cgroup's, so it explains no more than what is missing.
   const starved = maySleep ? runDelay : Math.max(runDelay, Math.min(throttled, duration - cpu))
   const missing = ofBlock ? Math.max(0, duration - cpu - starved) : duration
   let suspended = Math.min(missing, Math.max(findings.stoodStill ?? 0, findings.paused ?? 0))
-  // Code that does not sleep and was not run: the process was stopped, or the whole machine taken away.
-  if (account && (account.atWork > 0 || isPaused) && !maySleep && cpu + starved + gc < duration / 2) suspended = missing
+  // Work that was not run: the process was stopped, or the whole machine taken away.
+  if (isWork && cpu + starved + gc < duration / 2) suspended = missing
 
   // A collection is measured by the clock: where the thread was not run, that was not the collection's doing.
   const collecting = Math.min(gc, Math.max(0, duration - starved - suspended))
-  const own = Math.max(0, duration - collecting - starved - suspended)
+  const rest = Math.max(0, duration - collecting - starved - suspended)
+  const own = isWork ? Math.min(rest, cpu) : rest
   const parts: [Cause | undefined, number][] = [
     [undefined, own],
     ['gc', collecting],
@@ -69,10 +76,10 @@ export function prove(duration: number, findings: Findings, api: string | null):
   ]
   const [cause] = parts.sort((a, b) => b[1] - a[1])[0]!
   // Without an account nobody knows for how long it went on being paused, or stopped.
-  let sure = suspended > 0 && !account ? 0 : own
-  if (account && !maySleep) sure = Math.min(own, Math.max(0, account.cpu - account.outside))
+  let sure = isPaused || (suspended > 0 && !account) ? 0 : own
+  if (isWork && !isPaused) sure = Math.min(own, Math.max(0, account.cpu - account.outside))
   return {
-    evidence: { ...ofBlock, ...(gc > 0 ? { gc } : {}), ...(suspended > 0 ? { suspended } : {}) },
+    evidence: { ...ofBlock, ...(gc > 0 ? { gc } : {}), ...(suspended >= WORTH_A_WORD_MS ? { suspended } : {}) },
     cause,
     own: sure,
   }

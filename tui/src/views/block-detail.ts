@@ -102,6 +102,7 @@ function evidence(row: Culprit, context: ViewContext): Line[] {
   if (facts.cpu) parts.push(`on the CPU ${share(facts.cpu)}`)
   if (facts.gc) parts.push(`collecting garbage ${share(facts.gc)}`)
   if (facts.runDelay) parts.push(`ready but not run by the system ${share(facts.runDelay)}`)
+  if (facts.suspended) parts.push(`stopped ${share(facts.suspended)}`)
   if (facts.throttled) parts.push(`throttled ${share(facts.throttled)}`)
   const where = context.many ? [line(`  instance ${context.instanceName(row.longest.instance)}`)] : []
   return [...heading('evidence of the longest block'), ...parts.map((part) => line(`  ${part}`)), ...where]
