@@ -71,7 +71,11 @@ export function isSyncCall(api: string): boolean {
   return /Sync$|^(require|import|Atomics\.wait)$|^(DatabaseSync|StatementSync)\./.test(api)
 }
 
-/** Whether it may wait for something, so that it holds the loop without a processor. */
+/** Whether it holds the loop without a processor: always, or when a disk is slow. */
 export function sleeps(api: string | null): boolean {
+  return api !== null && /^(Atomics\.wait$|child_process\.)/.test(api)
+}
+
+export function maySleep(api: string | null): boolean {
   return api !== null && isSyncCall(api) && !/^(crypto|zlib)\./.test(api)
 }

@@ -43,8 +43,7 @@ const MAX_READINGS = 32
 const MAX_PENDING = 256
 /** A block whose source maps take longer is counted as it is. */
 const LATEST_MS = 10_000
-/** A capture taken so soon had to wait for no call to end; but one of a thread that sleeps wakes it first. */
-const PROMPT_MS = 4
+/** A capture of a thread that waits is taken after that time at the most, if it need not wait for a call to end. */
 const WAKE_MS = 10
 /** What happens this soon after a block had been waiting for it. */
 const AFTERMATH_MS = 5
@@ -167,7 +166,7 @@ export class BlockModel {
   }
 
   #account(block: Block): void {
-    const account = accountOf(block.begin, block.end, this.#readings)
+    const account = accountOf(block.begin, block.end, this.#readings, this.#standstills)
     if (account) this.#prove(block, { account })
   }
 
@@ -189,7 +188,7 @@ export class BlockModel {
    */
   #prove(block: Block, more: Findings): void {
     Object.assign(block.findings, more)
-    const { evidence, cause, own } = prove(block.duration, block.findings, block.culprit?.api ?? null)
+    const { evidence, cause, own } = prove(block.duration, block.findings, block.culprit?.api)
     block.evidence = { samples: block.evidence.samples, ...evidence }
     const isNamed = cause === undefined || cause === 'gc' || own >= this.#options.thresholdMs
     blame(block, cause ?? block.culprit?.cause ?? 'unknown', isNamed)
@@ -282,7 +281,7 @@ export class BlockModel {
       at: begin + this.#options.epoch,
       duration: end - begin,
       culprit,
-      findings: seenIn(all, begin, end),
+      findings: pausedIn(all, begin, end),
       cause: 'unknown',
       function: null,
       file: null,
@@ -422,16 +421,15 @@ function longest(captures: readonly Capture[], spans: ReadonlyMap<Capture, numbe
 }
 
 /**
- * Whether its code has run, and the ms for which a debugger had paused it. It waits for a lock then, and takes a capture at
- * once all the same: Node serves its inspector meanwhile. In any other call that waits, a capture comes when the call is over.
+ * ms for which a debugger had paused the thread. It waits for a lock then, and takes a capture at once all the same: Node
+ * serves its inspector meanwhile. In any other call that waits, a capture comes when the call is over.
  */
-function seenIn(captures: readonly Capture[], begin: number, end: number): Findings {
+function pausedIn(captures: readonly Capture[], begin: number, end: number): Findings {
   const isPaused = ({ reason, late = 0, stack }: Capture): boolean =>
     reason === CAPTURE.asleep && late < WAKE_MS && !sleeps(findCulprit(stack)?.api ?? null)
   // Samples are asked for without a look at what the thread waits for.
   const own = captures.filter(({ reason }) => reason !== CAPTURE.sample)
   const spans = spansOf(own, begin, end)
   const paused = own.filter(isPaused).reduce((sum, capture) => sum + spans.get(capture)!, 0)
-  const hasRun = captures.some(({ reason, late = 0 }) => reason !== CAPTURE.asleep && late < PROMPT_MS)
-  return { ...(paused > 0 ? { paused } : {}), ...(hasRun ? { hasRun } : {}) }
+  return paused > 0 ? { paused } : {}
 }

@@ -37,7 +37,7 @@ suite('of 100 ms, the cause', () => {
 
   test('is one too where only a capture has found it at work', () => {
     const stolen = account({ cpu: 4, runDelay: 3, atWork: 0 })
-    assert.equal(prove(100, { account: stolen, hasRun: true }, null).cause, 'suspended')
+    assert.equal(prove(100, { account: stolen }, null).cause, 'suspended')
   })
 
   test('is the system’s where code that does not sleep was run for a smaller part, whatever the rest was', () => {
@@ -48,7 +48,8 @@ suite('of 100 ms, the cause', () => {
   for (const [what, findings, api] of [
     ['calls something that does', {}, 'child_process.execSync'],
     ['was seen asleep', { asleep: 1 }, null],
-    ['was not seen at all', { atWork: 0 }, null],
+    ['was not seen at all', { atWork: 0 }, undefined],
+    ['may have waited for a disk', { atWork: 0 }, 'fs.readFileSync'],
   ] as const) {
     test(`is none where the code ${what}`, () => {
       const { cause, evidence } = prove(100, { account: account({ cpu: 30, ...findings }) }, api)
@@ -108,5 +109,7 @@ test('a block’s account lies between the last reading before it and the first 
   assert.equal(accountOf(100, 200, readings)!.cpu, 80)
   assert.equal(accountOf(103.5, 200, readings)!.cpu, 72, 'one right after its begin has missed nothing')
   assert.equal(accountOf(70, 200, readings), undefined)
+  const stopped = accountOf(100, 200, readings, [{ from: 90, to: 110 }])!
+  assert.deepEqual([stopped.busy, stopped.outside], [75, 10], 'a turn beside it that stood still used nothing then')
   assert.equal(accountOf(100, 240, readings), undefined, 'not yet')
 })

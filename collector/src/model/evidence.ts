@@ -1,6 +1,6 @@
 /** What of a block was not the program's own time: the kernel's account of the thread, collections, standstills. Pure. */
 import type { BlockRow, Cause } from '../protocol/rows.ts'
-import { sleeps } from './api-name.ts'
+import { maySleep, sleeps } from './api-name.ts'
 
 /** What is known of a thread at one moment: ms and numbers since it began. */
 export interface Reading {
@@ -36,8 +36,6 @@ export interface Findings {
   stoodStill?: number
   /** ms in which captures found it paused by a debugger. */
   paused?: number
-  /** A capture was taken at once: its code ran then. */
-  hasRun?: true
 }
 
 export interface Proof {
@@ -48,17 +46,18 @@ export interface Proof {
   own: number
 }
 
-/** `api`: what the code called. */
-export function prove(duration: number, findings: Findings, api: string | null): Proof {
+/** `api`: what the code called; undefined: no capture says what it did. */
+export function prove(duration: number, findings: Findings, api: string | null | undefined): Proof {
   const { account, gc = 0 } = findings
   const ofBlock = account && shareOf(account, duration)
   const { cpu = 0, runDelay = 0, throttled = 0 } = ofBlock ?? {}
   const isPaused = findings.paused !== undefined
-  const maySleep = sleeps(api) || (account !== undefined && account.asleep > 0 && !isPaused)
-  // What it was found at, it did with a processor; otherwise nobody knows whether it slept.
-  const isWork = account && !maySleep && (account.atWork > 0 || isPaused || findings.hasRun === true)
+  const hasSlept = sleeps(api ?? null) || (account !== undefined && account.asleep > 0 && !isPaused)
+  // It needs a processor; of what nobody looked at, only its call can tell.
+  const isKnown = isPaused || (account?.atWork ?? 0) > 0 || (api !== undefined && !maySleep(api))
+  const isWork = account && !hasSlept && isKnown
   // The quota's account is the whole cgroup's, so it explains no more than what is missing.
-  const starved = maySleep ? runDelay : Math.max(runDelay, Math.min(throttled, duration - cpu))
+  const starved = hasSlept ? runDelay : Math.max(runDelay, Math.min(throttled, duration - cpu))
   const missing = ofBlock ? Math.max(0, duration - cpu - starved) : duration
   let suspended = Math.min(missing, Math.max(findings.stoodStill ?? 0, findings.paused ?? 0))
   // Work that was not run: the process was stopped, or the whole machine taken away.
@@ -86,13 +85,26 @@ export function prove(duration: number, findings: Findings, api: string | null):
 }
 
 /** Between the last reading before a block and the first one after it; undefined while one of them is missing. */
-export function accountOf(begin: number, end: number, readings: readonly Reading[]): Account | undefined {
+export function accountOf(
+  begin: number,
+  end: number,
+  readings: readonly Reading[],
+  standstills: readonly { from: number; to: number }[] = [],
+): Account | undefined {
   const before = readings.findLast(({ at }) => at <= begin + RIGHT_AFTER_MS)
   const after = readings.find(({ at }) => at >= end)
   if (!before || !after) return undefined
+  // Turns in which the process stood still are no longer than the work in them.
+  const still = standstills.reduce(
+    (sum, { from, to }) =>
+      sum +
+      Math.max(0, Math.min(to, begin) - Math.max(from, before.at)) +
+      Math.max(0, Math.min(to, after.at) - Math.max(from, end)),
+    0,
+  )
   const account: Account = {
-    outside: Math.max(0, begin - before.at) + (after.at - end),
-    busy: after.busy - before.busy,
+    outside: Math.max(0, begin - before.at) + (after.at - end) - still,
+    busy: after.busy - before.busy - still,
     cpu: after.cpu - before.cpu,
     runDelay: after.runDelay - before.runDelay,
     atWork: after.atWork - before.atWork,
