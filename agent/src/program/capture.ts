@@ -22,8 +22,11 @@ export interface CaptureOptions {
   recorder: Recorder
   activities: Activities
   now: () => number
-  /** Called in the async context of the captured code, still in the interrupt: may only put things aside. */
-  onContext?: (turn: number) => void
+  /**
+   * Called in the async context of the captured code, still in the interrupt: may only put things aside. `promiseIndex`:
+   * which promise of a Promise.all the code goes on for, or -1.
+   */
+  onContext?: (turn: number, promiseIndex: number) => void
 }
 
 export function installCapture({ recorder, activities, now, onContext }: CaptureOptions): () => void {
@@ -32,6 +35,7 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
   const keepSites = (_: unknown, sites: unknown): unknown => sites
   const frames = new Float64Array(MAX_FRAMES + 4)
   let capturing = false
+  let promiseIndex = -1
 
   /**
    * beat: the turn that the worker saw (a capture that comes too late discards itself), or -1 for whatever runs now.
@@ -43,8 +47,9 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
     if (capturing || recorder.naming) return
     const turn = control[CONTROL.beat]!
     if (beat >= 0 && turn !== beat) return
-    capturing = true
+    // Near the end of the stack any call can fail: then nothing may be left half done.
     const began = now()
+    capturing = true
     try {
       const count = collect(reason === CAPTURE.sample ? MAX_FRAMES / 2 : MAX_FRAMES)
       const activity = activities.current()
@@ -53,12 +58,12 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
       for (let i = 0; i < count; i += 4) {
         recorder.record(EVENT.frames, frames[i]!, frames[i + 1]!, frames[i + 2]!, frames[i + 3]!)
       }
-      if (onContext) onContext(turn)
+      if (onContext) onContext(turn, promiseIndex)
+      clock[CLOCK.captureCost]! += now() - began
     } catch {
       // The program comes first: a capture that fails (out of stack, say) is not taken.
     }
     control[CONTROL.captures]!++
-    clock[CLOCK.captureCost]! += now() - began
     capturing = false
   }
 
@@ -78,6 +83,7 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
     }
     if (!Array.isArray(sites)) return 0
     let count = 0
+    promiseIndex = -1
     // The first site is the evaluated expression itself.
     for (let i = 1; i < sites.length && count < limit; i++) frames[count++] = frameOf(sites[i]!)
     frames.fill(0, count)
@@ -89,6 +95,7 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
     const file = site.getFileName() ?? ''
     const isAsync = (site as unknown as { isAsync(): boolean }).isAsync()
     const name = site.getFunctionName() ?? ''
+    if (isAsync && promiseIndex < 0) promiseIndex = site.getPromiseIndex() ?? -1
     if (file === '') return recorder.name(frameName(nativeName(site, name), '', 0, 0, isAsync))
     // The wrappers of native functions differ in nothing but their name: hooks/support/landing.ts.
     if (name[0] === 'n' && name[6] === ' ') return recorder.name(frameName(name, file, 0, 0, isAsync))

@@ -7,6 +7,7 @@ import { BUILTIN_HOOKS, PACKAGE_HOOKS } from '../hooks/index.ts'
 import { startPackageHooks } from '../hooks/load.ts'
 import { Activities } from './activity.ts'
 import { Allowances } from './allow.ts'
+import { CallbackMarks } from './callback-marks.ts'
 import { installCapture } from './capture.ts'
 import { now } from './clock.ts'
 import { startGcWatch } from './gc.ts'
@@ -37,6 +38,7 @@ export function startProgram(config: Config): Program {
   const gc = startGcWatch(channel, recorder)
   const heap = startHeapReading(channel)
   const timing = performance.nodeTiming
+  const events = (): number => timing.uvMetricsInfo.events
   channel.clock[CLOCK.epoch] = Date.now() - now()
 
   startTurns({
@@ -44,6 +46,7 @@ export function startProgram(config: Config): Program {
     recorder,
     now,
     idleTime: () => timing.idleTime,
+    events,
     longMs: Math.min(LONG_TURN_MS, config.blockMs / 2),
     onTurn(time) {
       activities.settle()
@@ -54,9 +57,11 @@ export function startProgram(config: Config): Program {
     },
   })
   if (!disabled.has('capture')) {
-    const onContext = (turn: number): void => {
+    const marks = new CallbackMarks(recorder, now, events)
+    const onContext = (turn: number, promiseIndex: number): void => {
       traces.putAside(turn)
       allowances.mark(turn)
+      marks.captured(turn, promiseIndex)
     }
     installCapture({ recorder, activities, now, onContext })
   }

@@ -80,6 +80,20 @@ suite('the account of the loop', () => {
     assert.ok(clock[CLOCK.longest]! >= 39)
   })
 
+  test('has before each long turn what poll has given so far', async (t) => {
+    const channel = createChannel()
+    const common = { channel, recorder: new Recorder(channel), now, idleTime: () => 0, longMs: 5, onTurn: () => {} }
+    t.after(startTurns({ ...common, events: () => 12 }))
+    await sleep(10)
+    spin(10)
+    await sleep(5)
+    const seen: { kind: number; turn: number; a: number }[] = []
+    new Reader(channel).drain((kind, turn, _time, a) => seen.push({ kind, turn, a }))
+    const at = seen.findLastIndex(({ kind }) => kind === EVENT.turn)
+    assert.ok(at > 0 && seen[at]!.turn > 0)
+    assert.deepEqual(seen[at - 1], { kind: EVENT.turnEvents, turn: seen[at]!.turn, a: 12 })
+  })
+
   test('adds up: busy and idle are the time that went by', async (t) => {
     const { clock } = setup(t)
     await sleep(20)

@@ -4,6 +4,8 @@ import type { BlockRow, Cause, CulpritRow, Exemplar, Frame, Totals } from '../pr
 import { routeOf, type ActivityModel, type LiveActivity } from './activities.ts'
 import { Allowed } from './allowed.ts'
 import { sleeps } from './api-name.ts'
+import { CallbackLedger } from './callback-ledger.ts'
+import { callbacksOf } from './callbacks.ts'
 import type { Capture } from './captures.ts'
 import { findCulprit, type Culprit } from './culprit.ts'
 import { accountOf, prove, type Findings, type Reading } from './evidence.ts'
@@ -49,6 +51,7 @@ const WAKE_MS = 10
 const AFTERMATH_MS = 5
 
 export class BlockModel {
+  readonly callbacks = new CallbackLedger()
   readonly #options: BlockOptions
   /** The newest ones, of all culprits. */
   readonly #blocks: Block[] = []
@@ -71,6 +74,7 @@ export class BlockModel {
 
   capture(capture: Capture): void {
     this.#pending.push(capture)
+    this.callbacks.captured(capture)
     if (this.#pending.length > MAX_PENDING) this.#pending.shift()
   }
 
@@ -297,8 +301,17 @@ export class BlockModel {
       ...(allowed === undefined ? {} : { allowed }),
       ...(startup ? { startup, modules: modulesOf(captures, end - begin) } : {}),
     }
+    const callbacks = startup ? undefined : this.#callbacksOf(block, all)
+    if (callbacks) block.callbacks = callbacks
     this.#prove(block, {})
     return block
+  }
+
+  #callbacksOf({ turn, begin, end }: Block, captures: Capture[]): BlockRow['callbacks'] {
+    const { thresholdMs, activities } = this.#options
+    const parentOf = (id: number): number => activities.find(id)?.parent ?? 0
+    const happened = this.callbacks.happened(turn, begin, end)
+    return callbacksOf({ begin, end, captures, thresholdMs, parentOf, happened })
   }
 
   #activityOf(activity: LiveActivity): NonNullable<BlockRow['activity']> {

@@ -15,6 +15,8 @@ export interface Capture {
   stack: Frame[]
   /** ms that it had to wait for, where that is a ms at least. */
   late?: number
+  /** In which callback of the loop; see EVENT.callback. `at`: when the capture was done, `over`: when the callback was. */
+  callback?: { at: number; id: number; promiseIndex: number; over?: number }
   /** It ran inside allowBlocking(): why. */
   allowed?: string
 }

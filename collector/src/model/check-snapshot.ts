@@ -111,6 +111,15 @@ const ROWS: Record<TableName, Check> = {
       throttled: optional(amount),
       suspended: optional(amount),
     }),
+    callbacks: optional(
+      record({
+        isMany: optional(flag),
+        kind: nullable(oneOf('events', 'timers', 'immediates', 'microtasks', 'nextTicks')),
+        count,
+        activities: count,
+        longest: optional(amount),
+      }),
+    ),
     open: optional(oneOf(true)),
     allowed: optional(name),
     startup: optional(oneOf(true)),

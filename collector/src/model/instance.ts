@@ -96,6 +96,7 @@ export class InstanceModel {
         return this.#settleVictim(id)
       case EVENT.end:
         this.#settleVictim(id)
+        this.blocks.callbacks.activity(time, id)
         return activities.end(id, time, a, b)
       case EVENT.outlive:
         return this.#outlive(id, time, a, b)
@@ -104,6 +105,7 @@ export class InstanceModel {
       case EVENT.wait:
         return activities.wait(id, a, time, this.#name(b))
       case EVENT.resume:
+        this.blocks.callbacks.resumed(time)
         return activities.resume(id, time)
       case EVENT.turn:
         if (id !== START_UP_TURN) this.loop.longTurn(a)
@@ -122,6 +124,12 @@ export class InstanceModel {
         return
       case EVENT.allowed:
         return this.blocks.allow(id, this.#name(a), b)
+      case EVENT.callback:
+        return this.blocks.callbacks.callback(id, time, a, b)
+      case EVENT.callbackOver:
+        return this.blocks.callbacks.over(id, time, a)
+      case EVENT.turnEvents:
+        return this.blocks.callbacks.events(id, a)
       case EVENT.pool:
         return pools.pool(id, this.#name(a), b)
       case EVENT.poolState:
@@ -255,6 +263,7 @@ export class InstanceModel {
 
   #begin(id: number, time: number, name: number, code: number): void {
     this.activities.begin(id, time, this.#name(name), code)
+    this.blocks.callbacks.activity(time, id)
     const block = code % 16 === 0 ? this.blocks.justBefore(time) : undefined
     if (block) this.#delayed.set(id, block)
   }

@@ -56,6 +56,9 @@ test('the numbers of the wire are these', () => {
     trace: 22,
     span: 23,
     allowed: 24,
+    callback: 25,
+    callbackOver: 26,
+    turnEvents: 27,
     gc: 30,
     hooked: 40,
   })

@@ -53,6 +53,18 @@ export const EVENT = {
    * capture before was taken inside.
    */
   allowed: 24,
+  /**
+   * In which callback the capture before was taken. id: the turn's number; a: the asynchronous id of what runs; b: 1 + the
+   * index of its promise in a Promise.all that waits for it, or 0.
+   */
+  callback: 25,
+  /**
+   * The callbacks of the captures before are over, and their microtasks that were queued by then. id: the turn's number; a:
+   * events that the loop's poll has given so far (sockets, the thread pool): those of this turn are added when all have run.
+   */
+  callbackOver: 26,
+  /** Comes right before `turn`. id: the turn's number; a: events that poll has given so far. */
+  turnEvents: 27,
   /** A garbage collection. time: its end; a: duration in ms; b: kind (perf_hooks.constants). */
   gc: 30,
   /** A library was seen. a: name (module \0 version \0 how \0 why). */

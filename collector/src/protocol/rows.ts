@@ -85,6 +85,7 @@ export interface BlockRow {
    * cgroup's quota, stopped (SIGSTOP, a debugger, a frozen machine).
    */
   evidence: { samples: number; cpu?: number; gc?: number; runDelay?: number; throttled?: number; suspended?: number }
+  callbacks?: BlockCallbacks
   open?: true
   /** Inside allowBlocking(): why. No trouble: in no ranking, no alert, and in a metric of its own. */
   allowed?: string
@@ -98,6 +99,23 @@ export interface BlockRow {
    */
   fatal?: true
   successor?: string
+}
+
+/** What ran in a block, as far as that is known. */
+export interface BlockCallbacks {
+  /**
+   * Many callbacks made the turn long, and none of them held the loop by itself; the block's function is the one that was
+   * seen most. Absent: it is not known.
+   */
+  isMany?: boolean
+  /** Who called them back: poll (sockets, files), timers, setImmediate, promises, process.nextTick. */
+  kind: 'events' | 'timers' | 'immediates' | 'microtasks' | 'nextTicks' | null
+  /** So many ran at least, by what poll and the activities tell; where it says isMany, also by how short those seen were. */
+  count: number
+  /** Activities that were captured in it, began or ended in it. */
+  activities: number
+  /** ms that the longest one that was captured lasted at least. */
+  longest?: number
 }
 
 export interface ModuleTime {

@@ -4,6 +4,7 @@ import type { State } from '../state/state.ts'
 import { place } from '../text/path.ts'
 import { clockTime, duration, percent, shortCount, shortDuration } from '../text/units.ts'
 import { fit } from '../text/width.ts'
+import { callbacksText } from './callbacks.ts'
 import { at, CAUSE_NAMES, loadingOf } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { line, segment, type Line } from './line.ts'
@@ -34,6 +35,7 @@ function headline(row: Culprit, context: ViewContext): Line[] {
   )
   const sums = `${shortCount(row.count)} ${row.count === 1 ? 'block' : 'blocks'}   p50 ${shortDuration(row.p50)}   max ${shortDuration(row.longest.duration)}   in all ${shortDuration(row.total)}   cause ${cause}`
   const lines = [first, line(sums)]
+  lines.push(...callbacksText(row.longest).map((text) => line(text)))
   if (row.allowed !== null) lines.push(line('allowed: ', segment(row.allowed, 'strong')))
   for (const part of row.longest.modules ?? [])
     lines.push(line(`  ${duration(part.time)} `, segment(loadingOf(part), 'strong')))

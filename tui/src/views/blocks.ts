@@ -2,6 +2,7 @@
 import { culpritsOf, isTrouble, type Culprit } from '../state/culprits.ts'
 import { duration, shortCount, shortDuration } from '../text/units.ts'
 import { blockDetail } from './block-detail.ts'
+import { callbacksCell, isMadeOfMany } from './callbacks.ts'
 import { at, CAUSE_NAMES, gradedDuration, loadingOf } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { segment } from './line.ts'
@@ -21,7 +22,10 @@ function whereOf(row: Culprit, context: ViewContext): string {
 
 export function causeOf(row: Culprit): string {
   if (row.allowed !== null) return 'allowed'
-  return row.startup ? 'require' : CAUSE_NAMES[row.cause]
+  if (row.startup) return 'require'
+  // What the garbage collector, the system or a debugger did, they did in many callbacks as in one.
+  const isOwn = row.cause === 'js' || row.cause === 'sync-call' || row.cause === 'unknown'
+  return isOwn && isMadeOfMany(row.longest) ? 'many small' : CAUSE_NAMES[row.cause]
 }
 
 export const blocksTable: TableSpec<Culprit> = {
@@ -73,11 +77,23 @@ export const blocksTable: TableSpec<Culprit> = {
       id: 'cause',
       header: 'CAUSE',
       about:
-        'js, a sync call, garbage collection, starved by the system, suspended; or what is no trouble: allowed, require',
+        'js, a sync call, many small callbacks, garbage collection, starved by the system, suspended; or what is no trouble: allowed, require',
       width: 9,
+      max: 10,
       drop: 4,
       cell: (row) => causeOf(row),
       sort: (row) => row.cause,
+    },
+    {
+      id: 'callbacks',
+      header: 'CALLBACKS',
+      about: 'where no single callback held the loop: how many did at least, and of how many requests or tasks',
+      width: 9,
+      max: 16,
+      drop: 1,
+      when: ({ tables }) => tables.blocks.some(isMadeOfMany),
+      cell: (row) => callbacksCell(row.longest),
+      sort: (row) => row.longest.callbacks?.count ?? 0,
     },
     {
       id: 'count',

@@ -199,3 +199,33 @@ test('a block that is allowed, one that was fatal and a start-up say so, in the 
   )
   assert.doesNotMatch(draw({ ...state, view: 'overview' }, LARGE), /importPrices|start-up/)
 })
+
+test('a block that many small callbacks made says so, in the table and in detail; one callback among many says that', () => {
+  const [finished] = watched({ seconds: 1 }).tables.blocks
+  const many = { isMany: true, kind: 'events', count: 312, activities: 61, longest: 0.4 } as const
+  const edit = (snapshot: InstanceSnapshot): void => {
+    calm(snapshot)
+    const block = { ...finished!, cause: 'js' as const, api: null }
+    snapshot.blocks = [
+      { ...block, id: '1', function: 'handle', callbacks: many },
+      { ...block, id: '2', function: 'parse', callbacks: { ...many, isMany: false, longest: 280 } },
+      { ...block, id: '3', function: 'starved', cause: 'cpu-starved', callbacks: many },
+    ]
+  }
+  const state = { ...watched({ seconds: 1, edit }), view: 'blocks' as const }
+  const text = draw(state, LARGE)
+  assert.match(text, /handle .* many small +312\+ of 61 /)
+  assert.match(text, /parse .* js +- /)
+  assert.match(text, /starved .* starved +312\+ of 61 /)
+  const { rows } = sceneOf(state, LARGE, LOOK)
+  const detail = (name: string): string => {
+    const by = rows.findIndex((key) => key.startsWith(name))
+    assert.ok(by >= 0, name)
+    return draw(after(state, { type: 'move', by, keys: rows }, { type: 'open', keys: rows }), LARGE)
+  }
+  assert.match(
+    detail('handle'),
+    /no single callback held the loop, but 312 or more of 61 requests or tasks .*\n.* they came from sockets, files and the like; the longest seen took 400us or more/,
+  )
+  assert.match(detail('parse'), /one callback held the loop for 280ms or more, among 312 or more/)
+})
