@@ -56,10 +56,14 @@ export class Recorder {
     const known = this.#ids.get(text)
     if (known !== undefined) return known
     this.naming = true
-    const id = this.#append(text)
-    this.#ids.set(text, id)
-    this.naming = false
-    return id
+    try {
+      const id = this.#append(text)
+      this.#ids.set(text, id)
+      return id
+    } finally {
+      // Also at the end of the stack, where any call can fail.
+      this.naming = false
+    }
   }
 
   #append(text: string): number {
