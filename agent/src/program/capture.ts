@@ -26,7 +26,7 @@ export interface CaptureOptions {
    * Called in the async context of the captured code, still in the interrupt: may only put things aside. `promiseIndex`:
    * which promise of a Promise.all the code goes on for, or -1.
    */
-  onContext?: (turn: number, promiseIndex: number) => void
+  onContext?: (turn: number, reason: number, promiseIndex: number) => void
 }
 
 export function installCapture({ recorder, activities, now, onContext }: CaptureOptions): () => void {
@@ -58,7 +58,7 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
       for (let i = 0; i < count; i += 4) {
         recorder.record(EVENT.frames, frames[i]!, frames[i + 1]!, frames[i + 2]!, frames[i + 3]!)
       }
-      if (onContext) onContext(turn, promiseIndex)
+      if (onContext) onContext(turn, reason, promiseIndex)
       clock[CLOCK.captureCost]! += now() - began
     } catch {
       // The program comes first: a capture that fails (out of stack, say) is not taken.

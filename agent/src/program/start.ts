@@ -1,6 +1,6 @@
 /** The composition root of an observed thread: everything that runs on the program's side, put together once. */
 import { performance } from 'node:perf_hooks'
-import { CLOCK, createChannel, EVENT, PART, type Channel, type HookRow } from '@loopscope/collector/protocol'
+import { CAPTURE, CLOCK, createChannel, EVENT, PART, type Channel, type HookRow } from '@loopscope/collector/protocol'
 import type { Config } from '../config.ts'
 import type { HookContext } from '../hooks/hook.ts'
 import { BUILTIN_HOOKS, PACKAGE_HOOKS } from '../hooks/index.ts'
@@ -58,10 +58,10 @@ export function startProgram(config: Config): Program {
   })
   if (!disabled.has('capture')) {
     const marks = new CallbackMarks(recorder, now, events)
-    const onContext = (turn: number, promiseIndex: number): void => {
+    const onContext = (turn: number, reason: number, promiseIndex: number): void => {
       traces.putAside(turn)
       allowances.mark(turn)
-      marks.captured(turn, promiseIndex)
+      if (reason !== CAPTURE.sample) marks.captured(turn, promiseIndex)
     }
     installCapture({ recorder, activities, now, onContext })
   }

@@ -63,7 +63,7 @@ test('the numbers of the wire are these', () => {
     hooked: 40,
   })
   assert.deepEqual([...ACTIVITY_KINDS], ['request', 'background', 'job', 'ws', 'stream', 'timer'])
-  assert.deepEqual(CAPTURE, { block: 0, sample: 1 })
+  assert.deepEqual(CAPTURE, { block: 0, sample: 1, asleep: 2 })
   assert.equal(START_UP_TURN, 0)
   assert.ok(
     Object.values(EVENT).every((kind) => kind < 256),
