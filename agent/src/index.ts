@@ -11,6 +11,8 @@ import { loadConfig } from './config.ts'
 import { currentThreadId } from './kernel-thread.ts'
 import { createLog } from './log.ts'
 import { createApi } from './program/agent-api.ts'
+import { now } from './program/clock.ts'
+import { beforeEnd } from './program/guard.ts'
 import { startWorker, type Host } from './program/host.ts'
 import { announceThread } from './program/siblings.ts'
 import { startProgram, type Program } from './program/start.ts'
@@ -75,6 +77,8 @@ function start(): void {
 /** An exit in the middle of a turn is no end by force: the worker is given the time to take its record of it away. */
 function close({ control }: Channel): void {
   control[CONTROL.closed] = 1
+  // Threads of the program are ended now.
+  beforeEnd(control, now)
   if (control[CONTROL.recorded] === 1) Atomics.wait(control, CONTROL.recorded, 1, 500)
 }
 

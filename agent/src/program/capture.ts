@@ -4,15 +4,17 @@
  *
  * V8 says that an interrupt callback must not re-enter the isolate; what makes it work is that Node's inspector dispatches
  * its messages there (src/inspector/main_thread_interface.cc). So this function does the least: no regular expression
- * (its statics are the program's), no getter, promise, timer or call into the program, no throw, Error.* put back,
- * bounded work. It takes about 0.05 ms and says so in clock[captureCost]; connecting and dispatching it takes five times that
- * (bench:record).
+ * (its statics are the program's), no getter, promise, timer or call into the program (built-ins are those of the preload:
+ * pristine.ts), no throw, no touch of the program's Error (realm.ts), bounded work; bench:safety watches all of that. It
+ * takes about 0.05 ms and says so in clock[captureCost]; connecting and dispatching it takes five times that (bench:record).
  */
 import { CAPTURE, CLOCK, CONTROL, EVENT } from '@loopscope/collector/protocol'
 import type { Activities } from './activity.ts'
 import { CAPTURE_KEY } from './capture-key.ts'
-import { aboutFunction, frameName } from './site.ts'
+import { floor, isArray, load, mapGet, mapSet, sub } from './pristine.ts'
+import { createStackReader } from './realm.ts'
 import type { Recorder } from './recorder.ts'
+import { aboutFunction, frameName } from './site.ts'
 
 const MAX_FRAMES = 24
 /** See EVENT.capture for how they are put together. */
@@ -32,7 +34,7 @@ export interface CaptureOptions {
 export function installCapture({ recorder, activities, now, onContext }: CaptureOptions): () => void {
   const { control, clock } = recorder.channel
   const files = new Map<string, Map<number, number>>()
-  const keepSites = (_: unknown, sites: unknown): unknown => sites
+  const stackOf = createStackReader()
   const frames = new Float64Array(MAX_FRAMES + 4)
   let capturing = false
   let promiseIndex = -1
@@ -42,6 +44,11 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
    * When it was asked for is in the clock: a native function without interrupt checks makes it wait.
    */
   function capture(beat: number, reason: number): void {
+    take(beat, reason)
+    if (load(control, CONTROL.asking) > 0) sub(control, CONTROL.asking, 1)
+  }
+
+  function take(beat: number, reason: number): void {
     const asked = clock[CLOCK.asked]!
     clock[CLOCK.asked] = 0
     if (capturing || recorder.naming) return
@@ -53,7 +60,7 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
     try {
       const count = collect(reason === CAPTURE.sample ? MAX_FRAMES / 2 : MAX_FRAMES)
       const activity = activities.current()
-      const late = asked > 0 && began > asked ? Math.floor(began - asked) : 0
+      const late = asked > 0 && began > asked ? floor(began - asked) : 0
       recorder.record(EVENT.capture, turn, began, activity ? activity.id : 0, reason + 4 * (count + COUNTS * late))
       for (let i = 0; i < count; i += 4) {
         recorder.record(EVENT.frames, frames[i]!, frames[i + 1]!, frames[i + 2]!, frames[i + 3]!)
@@ -68,25 +75,13 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
   }
 
   function collect(limit: number): number {
-    const holder: { stack?: NodeJS.CallSite[] } = {}
-    const { prepareStackTrace, stackTraceLimit } = Error
-    Error.prepareStackTrace = keepSites
-    Error.stackTraceLimit = limit + 1
-    let sites: NodeJS.CallSite[] | undefined
-    try {
-      Error.captureStackTrace(holder, capture)
-      sites = holder.stack
-    } finally {
-      if (prepareStackTrace === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace
-      else Error.prepareStackTrace = prepareStackTrace
-      Error.stackTraceLimit = stackTraceLimit
-    }
-    if (!Array.isArray(sites)) return 0
+    const sites = stackOf(limit + 1, capture)
+    if (!isArray(sites)) return 0
     let count = 0
     promiseIndex = -1
     // The first site is the evaluated expression itself.
     for (let i = 1; i < sites.length && count < limit; i++) frames[count++] = frameOf(sites[i]!)
-    frames.fill(0, count)
+    for (let i = count; i < count + 4; i++) frames[i] = 0
     return count
   }
 
@@ -100,14 +95,14 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
     // The wrappers of native functions differ in nothing but their name: hooks/support/landing.ts.
     if (name[0] === 'n' && name[6] === ' ') return recorder.name(frameName(name, file, 0, 0, isAsync))
     const position = (site as unknown as { getPosition(): number }).getPosition() * 2 + (isAsync ? 1 : 0)
-    let positions = files.get(file)
-    if (positions === undefined) files.set(file, (positions = new Map()))
-    let id = positions.get(position)
+    let positions = mapGet(files, file)
+    if (positions === undefined) mapSet(files, file, (positions = new Map()))
+    let id = mapGet(positions, position)
     if (id === undefined) {
       const line = site.getLineNumber() ?? 0
       const column = site.getColumnNumber() ?? 0
       id = recorder.name(frameName(name, file, line, column, isAsync, aboutFunction(site, file, name, line, column)))
-      positions.set(position, id)
+      mapSet(positions, position, id)
     }
     return id
   }

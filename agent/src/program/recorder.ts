@@ -11,6 +11,7 @@ import {
   RING_CAPACITY,
   type Channel,
 } from '@loopscope/collector/protocol'
+import { charCodeAt, mapGet, mapSet, min, notify, store } from './pristine.ts'
 
 const MASK = RING_CAPACITY - 1
 
@@ -47,18 +48,18 @@ export class Recorder {
     ring[at + 2] = a
     ring[at + 3] = b
     this.#head = (head + 1) | 0
-    Atomics.store(control, CONTROL.head, this.#head)
+    store(control, CONTROL.head, this.#head)
     if (control[CONTROL.dozing] !== DOZE.not) this.wake()
   }
 
   /** The id of a name; 0 when the table is full. */
   name(text: string): number {
-    const known = this.#ids.get(text)
+    const known = mapGet(this.#ids, text)
     if (known !== undefined) return known
     this.naming = true
     try {
       const id = this.#append(text)
-      this.#ids.set(text, id)
+      mapSet(this.#ids, text, id)
       return id
     } finally {
       // Also at the end of the stack, where any call can fail.
@@ -71,21 +72,21 @@ export class Recorder {
     const names = this.channel.names
     const id = control[CONTROL.names]! + 1
     const at = control[CONTROL.nameUnits]!
-    const length = Math.min(text.length, MAX_NAME)
+    const length = min(text.length, MAX_NAME)
     if (id > MAX_NAMES || at + length + 1 > names.length) {
       control[CONTROL.namesLost]!++
       return 0
     }
     names[at] = length
-    for (let i = 0; i < length; i++) names[at + 1 + i] = text.charCodeAt(i)
+    for (let i = 0; i < length; i++) names[at + 1 + i] = charCodeAt(text, i)
     control[CONTROL.nameUnits] = at + 1 + length
-    Atomics.store(control, CONTROL.names, id)
+    store(control, CONTROL.names, id)
     return id
   }
 
   /** The worker sleeps; one futex wake, once for each time it fell asleep. */
   wake(): void {
     this.#control[CONTROL.dozing] = DOZE.not
-    Atomics.notify(this.#control, CONTROL.dozing)
+    notify(this.#control, CONTROL.dozing)
   }
 }

@@ -1,5 +1,6 @@
 /** The composition root of an observed thread: everything that runs on the program's side, put together once. */
 import { performance } from 'node:perf_hooks'
+import { isMainThread } from 'node:worker_threads'
 import { CAPTURE, CLOCK, createChannel, EVENT, PART, type Channel, type HookRow } from '@loopscope/collector/protocol'
 import type { Config } from '../config.ts'
 import type { HookContext } from '../hooks/hook.ts'
@@ -11,6 +12,7 @@ import { CallbackMarks } from './callback-marks.ts'
 import { installCapture } from './capture.ts'
 import { now } from './clock.ts'
 import { startGcWatch } from './gc.ts'
+import { installGuards } from './guard.ts'
 import { startHeapReading } from './heap.ts'
 import { Pools } from './pools.ts'
 import { Recorder } from './recorder.ts'
@@ -64,6 +66,7 @@ export function startProgram(config: Config): Program {
       if (reason !== CAPTURE.sample) marks.captured(turn, promiseIndex)
     }
     installCapture({ recorder, activities, now, onContext })
+    installGuards(channel.control, now, isMainThread)
   }
 
   const seen = (row: HookRow): void => {

@@ -35,9 +35,9 @@ const { config, agentVersion, service } = start
 const log = createLog(config.log)
 const disabled = new Set(config.disable)
 const post = (message: FromWorker): void => parentPort?.postMessage(message)
-const capturer =
-  start.mayCapture && !disabled.has('capture') ? createCapturer(openChannel(start.main.buffer).clock, now) : undefined
-const threadCapturer = capturer && createThreadCapturers()
+const mainChannel = openChannel(start.main.buffer)
+const capturer = start.mayCapture && !disabled.has('capture') ? createCapturer(mainChannel, now) : undefined
+const threadCapturer = capturer && createThreadCapturers(mainChannel)
 const sourceMaps = disabled.has('source-maps')
   ? undefined
   : new SourceMaps({ now, later: (run, ms) => void setTimeout(run, ms) })
@@ -63,7 +63,7 @@ const threads = new Threads({
       thread,
       identity,
       now,
-      capture: isMain ? capturer : threadCapturer?.(thread.threadId),
+      capture: isMain ? capturer : threadCapturer?.(thread.threadId, openChannel(thread.buffer)),
       // A ping reaches the main thread only.
       ping: isMain ? () => post({ type: 'ping' }) : undefined,
       useKernel: !disabled.has('kernel'),

@@ -4,9 +4,9 @@
  * is for blocks alone. One session at a time asks for all captures that are wanted by then.
  */
 import { Session } from 'node:inspector'
-import { CAPTURE } from '@loopscope/collector/protocol'
+import { CAPTURE, CONTROL, type Channel } from '@loopscope/collector/protocol'
 import { CAPTURE_KEY } from '../program/capture-key.ts'
-import type { Capturer } from './capturer.ts'
+import { announce, type Capturer } from './capturer.ts'
 
 /** A main thread that is itself held in a native call does not hand on anything. */
 const GIVE_UP_MS = 500
@@ -15,12 +15,20 @@ interface Attached {
   params: { sessionId: string; workerInfo: { title: string } }
 }
 
-export function createThreadCapturers(): (threadId: number) => Capturer {
+/** `main`: the main thread's channel. */
+export function createThreadCapturers(main: Channel): (threadId: number, channel: Channel) => Capturer {
   /** The expressions to evaluate, by thread. */
   const wanted = new Map<number, string>()
   let isAsking = false
 
   function ask(): void {
+    // A thread that is being terminated would lose that: program/guard.ts has the other half.
+    Atomics.store(main.control, CONTROL.askingThreads, 1)
+    if (Atomics.load(main.control, CONTROL.ending) > 0) {
+      Atomics.store(main.control, CONTROL.askingThreads, 0)
+      wanted.clear()
+      return
+    }
     isAsking = true
     const asked = new Map(wanted)
     wanted.clear()
@@ -34,6 +42,7 @@ export function createThreadCapturers(): (threadId: number) => Capturer {
       clearTimeout(timer)
       session.disconnect()
       isAsking = false
+      Atomics.store(main.control, CONTROL.askingThreads, 0)
       if (wanted.size > 0) ask()
     }
     session.connectToMainThread()
@@ -56,10 +65,12 @@ export function createThreadCapturers(): (threadId: number) => Capturer {
     })
   }
 
-  return (threadId) => (beat, asked) => {
-    // When it is taken says nothing of the thread: the way is too long.
-    const reason = asked === CAPTURE.asleep ? CAPTURE.block : asked
-    wanted.set(threadId, `globalThis[Symbol.for('${CAPTURE_KEY}')]?.(${beat},${reason})`)
-    if (!isAsking) ask()
-  }
+  return (threadId, { control }) =>
+    (beat, asked) => {
+      // When it is taken says nothing of the thread: the way is too long.
+      const reason = asked === CAPTURE.asleep ? CAPTURE.block : asked
+      if (!wanted.has(threadId) && !announce(control, reason)) return
+      wanted.set(threadId, `globalThis[Symbol.for('${CAPTURE_KEY}')]?.(${beat},${reason})`)
+      if (!isAsking) ask()
+    }
 }

@@ -36,6 +36,16 @@ export const CONTROL = {
   closed: 10,
   /** W, main thread's channel: 1 while an open block of this process is on disk (black-box.ts). */
   recorded: 11,
+  /** P: above 0 while code runs that may be ended by force: a capture would take the end upon itself, so none is asked for. */
+  guarded: 12,
+  /** Captures that are asked for and not yet taken: the worker adds, the thread takes away. */
+  asking: 13,
+  /** W: 1 + reason of a capture that was wanted of guarded code; the thread takes it itself afterwards. */
+  owed: 14,
+  /** P, main thread's channel: above 0 while user threads are being terminated: none is captured meanwhile. */
+  ending: 15,
+  /** W, main thread's channel: 1 while user threads are being captured. */
+  askingThreads: 16,
 } as const
 
 /** Values of CONTROL.dozing: by nothing, by the next event, by the next turn as well. */

@@ -1,0 +1,86 @@
+/** What is run with captures and without: each leaves text, files and an exit code that can be compared byte for byte. */
+import { globSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { ROOT } from '../support/server.ts'
+
+export interface SafetyProgram {
+  about: string
+  cwd: string
+  /** Arguments of node; `out` is an empty folder for what it writes. */
+  args(out: string): readonly string[]
+  /** Takes out of its text what differs from run to run. */
+  plain?(text: string): string
+}
+
+const module = (path: string): string => join(ROOT, 'node_modules', path)
+const TYPESCRIPT = module('typescript/lib/typescript.js')
+const FASTIFY = dirname(createRequire(import.meta.url).resolve('fastify/package.json'))
+
+export const PROGRAMS = {
+  torture: {
+    about: 'what a capture could change, one check for each',
+    cwd: ROOT,
+    args: () => [join(ROOT, 'agent/bench/safety/torture.js')],
+  },
+  prettier: {
+    about: 'formats the sources of this repository',
+    cwd: ROOT,
+    args: () => [module('prettier/bin/prettier.cjs'), 'agent', 'collector', 'tui', 'dashboards', 'examples', 'scripts'],
+  },
+  typescript: {
+    about: 'checks and compiles them, with declarations and source maps',
+    cwd: ROOT,
+    args: (out) => [
+      module('typescript/bin/tsc'),
+      ...['-p', 'tsconfig.check.json', '--noEmit', 'false', '--rewriteRelativeImportExtensions', 'true'],
+      ...['--declaration', '--sourceMap', '--listFiles', '--outDir', out],
+    ],
+  },
+  terser: {
+    about: 'compresses the TypeScript compiler, 9 MB',
+    cwd: ROOT,
+    args: (out) => [module('terser/bin/terser'), TYPESCRIPT, '--compress', '--mangle', '-o', join(out, 'min.js')],
+  },
+  fastify: {
+    about: "Fastify's own tests, those whose packages are installed here",
+    cwd: FASTIFY,
+    args: () => ['--test', '--test-concurrency=2', '--test-timeout=60000', '--test-reporter=tap', ...fastifyTests()],
+    // Times, and the ports that the system gave.
+    plain: (text) =>
+      text.replace(/duration_ms:? [\d.]+/g, 'duration').replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:port'),
+  },
+} satisfies Record<string, SafetyProgram>
+
+export type ProgramName = keyof typeof PROGRAMS
+export const PROGRAM_NAMES = Object.keys(PROGRAMS) as ProgramName[]
+
+/** The published package has its tests, but not what they need beside Fastify: those that need more are left out. */
+export function fastifyTests(): string[] {
+  const require = createRequire(join(FASTIFY, 'package.json'))
+  const known = new Map<string, boolean>()
+  const isThere = (name: string): boolean => {
+    try {
+      require.resolve(name)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const canRun = (file: string): boolean => {
+    const before = known.get(file)
+    if (before !== undefined) return before
+    known.set(file, true)
+    const needs = [...readFileSync(file, 'utf8').matchAll(/require\('([^']+)'\)/g)].map(([, name]) => name!)
+    const can = needs.every((name) => {
+      if (!name.startsWith('.')) return name.startsWith('node:') || isThere(name)
+      const own = join(dirname(file), name.endsWith('.js') ? name : `${name}.js`)
+      return !own.includes('/test/') || !globSync(own).length || canRun(own)
+    })
+    known.set(file, can)
+    return can
+  }
+  return globSync('test/**/*.test.js', { cwd: FASTIFY })
+    .sort()
+    .filter((file) => canRun(join(FASTIFY, file)))
+}
