@@ -111,7 +111,7 @@ suite('a script of node:vm', () => {
       const { value, ...flags } = Object.getOwnPropertyDescriptor(vm.Script.prototype, name)!
       const { value: original, ...before } = originals[name]!
       assert.deepEqual(flags, before)
-      assert.deepEqual([(value as () => void).name, (value as () => void).length], [original.name, original.length])
+      assert.deepEqual([(value as () => void).name, (value as () => void).length], [original!.name, original!.length])
     }
   })
 })

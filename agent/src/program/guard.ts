@@ -25,7 +25,7 @@ export function installGuards(control: Int32Array, now: () => number, isMainThre
   try {
     patchMethods(isMainThread ? [...scripts, threads] : scripts)
   } catch {
-    // Frozen (--frozen-intrinsics does not, but a program's preload may).
+    // Frozen by a preload before this one.
   }
 
   function guarded(name: string, original: Method): Method {

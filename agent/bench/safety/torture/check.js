@@ -9,7 +9,7 @@ const json = JSON.stringify
 /** Holds the thread, calling nothing of the platform, until this many captures fell into it; without captures for 1 ms. */
 export function spin(captures = 2) {
   const goal = taken() + captures
-  const until = now() + (safety === undefined ? 1 : 3000)
+  const until = now() + (safety === undefined ? 1 : 10_000)
   let x = 1
   while (now() < until) {
     for (let i = 0; i < 500; i++) x = (x * 16807) % 2147483647

@@ -52,7 +52,7 @@ await check('code that is ended by its time limit is ended, and nothing else', (
 await check('an overflow of the stack is a RangeError each time', (expect) => {
   const deeper = () => deeper() + 1
   const wide = (...args) => wide(...args, 1) + 1
-  times(60, (i) => {
+  times(30, (i) => {
     let name
     try {
       if (i % 2) deeper()
