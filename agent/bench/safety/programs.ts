@@ -46,9 +46,7 @@ export const PROGRAMS = {
     about: "Fastify's own tests, those whose packages are installed here",
     cwd: FASTIFY,
     args: () => ['--test', '--test-concurrency=2', '--test-timeout=60000', '--test-reporter=tap', ...fastifyTests()],
-    // Times, and the ports that the system gave.
-    plain: (text) =>
-      text.replace(/duration_ms:? [\d.]+/g, 'duration').replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:port'),
+    plain: plainTap,
   },
 } satisfies Record<string, SafetyProgram>
 
@@ -83,4 +81,14 @@ export function fastifyTests(): string[] {
   return globSync('test/**/*.test.js', { cwd: FASTIFY })
     .sort()
     .filter((file) => canRun(join(FASTIFY, file)))
+}
+
+/** Without times and ports; what the tests say on stderr (`# …`) comes at no certain place among their results: at the end. */
+function plainTap(text: string): string {
+  const lines = text
+    .replace(/duration_ms:? [\d.]+/g, 'duration')
+    .replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:port')
+    .split('\n')
+  const isSaid = (line: string): boolean => line.startsWith('# ') && !line.startsWith('# Subtest: ')
+  return [...lines.filter((line) => !isSaid(line)), ...lines.filter(isSaid).sort()].join('\n')
 }
