@@ -133,7 +133,7 @@ test('without valgrind, bench:instructions says how to get it', () => {
 })
 
 test('every benchmark explains itself, and a wrong option is one clear line', async () => {
-  for (const name of ['record', 'overhead', 'instructions', 'footprint']) {
+  for (const name of ['record', 'overhead', 'instructions', 'footprint', 'safety']) {
     const { code, out } = await run(name, '--help')
     assert.equal(code, 0)
     assert.match(out, new RegExp(`Usage: npm run bench:${name} -- \\[options\\][^]*--json[^]*Examples:`))
