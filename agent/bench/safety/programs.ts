@@ -87,6 +87,7 @@ export function fastifyTests(): string[] {
 function plainTap(text: string): string {
   const lines = text
     .replace(/duration_ms:? [\d.]+/g, 'duration')
+    .replace(/"(time|pid|responseTime)":[\d.]+/g, '"$1"')
     .replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:port')
     .split('\n')
   const isSaid = (line: string): boolean => line.startsWith('# ') && !line.startsWith('# Subtest: ')
