@@ -70,8 +70,8 @@ export function installCapture({ recorder, activities, now, onContext }: Capture
     } catch {
       // The program comes first: a capture that fails (out of stack, say) is not taken.
     }
-    control[CONTROL.captures]!++
     capturing = false
+    control[CONTROL.captures]!++
   }
 
   function collect(limit: number): number {

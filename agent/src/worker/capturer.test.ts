@@ -13,9 +13,9 @@ import { Reader } from './reader.ts'
 
 const ASKS = `
   const { workerData, parentPort } = require('node:worker_threads')
-  const { clock, cell, modules } = workerData
+  const { channel, cell, modules } = workerData
   Promise.all(modules.map((url) => import(url))).then(([{ createCapturer }, { now }]) => {
-    const capture = createCapturer(clock, now)
+    const capture = createCapturer(channel, now)
     setInterval(() => {
       if (Atomics.load(cell, 0) === 0) return
       capture(-1, ${CAPTURE.block})
@@ -31,7 +31,10 @@ test('while one is out no other is asked for, so each knows for how long it had 
   const reader = new Reader(channel)
   const cell = new Int32Array(new SharedArrayBuffer(8))
   const modules = ['./capturer.ts', '../program/clock.ts'].map((file) => new URL(file, import.meta.url).href)
-  const worker = new Worker(ASKS, { eval: true, workerData: { clock: channel.clock, cell, modules } })
+  const worker = new Worker(ASKS, {
+    eval: true,
+    workerData: { channel: { clock: channel.clock, control: channel.control }, cell, modules },
+  })
   t.after(() => worker.terminate())
   await once(worker, 'message')
 

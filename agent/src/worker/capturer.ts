@@ -7,8 +7,8 @@ import { Session } from 'node:inspector'
 import { CLOCK, CONTROL, type Channel } from '@loopscope/collector/protocol'
 import { CAPTURE_KEY } from '../program/capture-key.ts'
 
-/** Without an answer for so long, it was lost (a program may take the function away). */
-const LOST_MS = 60_000
+/** Without an answer for so long, it was lost: at the end of the stack there is no room to call it, or it is not there. */
+const LOST_MS = 1000
 
 /** beat: the turn that is to be captured, or -1 for whatever runs. */
 export type Capturer = (beat: number, reason: number) => void
