@@ -21,7 +21,9 @@ suite('a program on top of whose code captures run', () => {
     assert.deepEqual([end, stderr], ['0', ''], stdout)
     assert.ok(marks.length > 30)
     const missed = marks.filter((mark) => mark.captures === 0).map(({ name }) => name)
-    assert.deepEqual(missed, ['at the end of it all Error is as it was'], 'the checks into which no capture fell')
+    // This one only looks back.
+    const others = missed.filter((name) => name !== 'at the end of it all Error is as it was')
+    assert.deepEqual(others, [], 'the checks into which no capture fell')
   })
 
   test('writes the same, byte for byte', async (t) => {
