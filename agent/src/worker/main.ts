@@ -92,6 +92,7 @@ const sampler =
 const ownKernel = disabled.has('kernel') ? undefined : openKernel(currentThreadId())
 const standstill = new Standstill({
   schedule: () => ownKernel?.schedule(),
+  idleTime: () => performance.nodeTiming.idleTime,
   stoodStill(from, to) {
     for (const thread of threads.live) thread.model.blocks.suspended(from, to)
   },

@@ -59,7 +59,7 @@ export function startPatrol({ threads, sampler, standstill, keepHouse, now }: Pa
       nextAt = Math.min(nextAt, sampler.nextAt)
     }
     wasResting = resting
-    standstill.sleep(nextAt)
+    standstill.sleep(now(), nextAt)
     timer = setTimeout(round, Math.max(1, nextAt - time))
   }
 

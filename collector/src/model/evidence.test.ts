@@ -99,6 +99,8 @@ test('what other turns between the two looks have used is not charged to the blo
   })
   const near = prove(100, { account: account({ outside: 10, cpu: 40, runDelay: 80 }) }, null)
   assert.equal(near.evidence.runDelay, 70, 'the others were not there for longer')
+  const asleep = prove(100, { account: account({ outside: 50, cpu: 20, runDelay: 60, asleep: 1 }) }, null)
+  assert.deepEqual([asleep.evidence.runDelay, asleep.cause], [10, undefined], 'it has slept: the others were starved')
   const idle = prove(100, { account: account({ cpu: 30, runDelay: 70 }) }, null)
   assert.deepEqual(idle.evidence, { cpu: 30, runDelay: 70 }, 'a loop at rest uses nothing')
 })

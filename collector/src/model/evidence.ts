@@ -49,10 +49,10 @@ export interface Proof {
 /** `api`: what the code called; undefined: no capture says what it did. */
 export function prove(duration: number, findings: Findings, api: string | null | undefined): Proof {
   const { account, gc = 0 } = findings
-  const ofBlock = account && shareOf(account, duration)
-  const { cpu = 0, runDelay = 0, throttled = 0 } = ofBlock ?? {}
   const isPaused = findings.paused !== undefined
   const hasSlept = sleeps(api ?? null) || (account !== undefined && account.asleep > 0 && !isPaused)
+  const ofBlock = account && shareOf(account, duration, hasSlept)
+  const { cpu = 0, runDelay = 0, throttled = 0 } = ofBlock ?? {}
   // It needs a processor; of what nobody looked at, only its call can tell.
   const isKnown = isPaused || (account?.atWork ?? 0) > 0 || (api !== undefined && !maySleep(api))
   const isWork = account && !hasSlept && isKnown
@@ -115,11 +115,17 @@ export function accountOf(
   return account
 }
 
-/** Other turns between the two readings have had their part, which is no longer than they can have lasted. */
-function shareOf(account: Account, duration: number): { cpu: number; runDelay: number; throttled?: number } {
-  const { outside, busy, cpu, runDelay, throttled } = account
-  const share = duration / Math.max(duration, busy, cpu + runDelay)
-  const part = (ms: number): number => Math.max(ms * share, Math.min(duration, ms - outside))
+/**
+ * Other turns between the two readings have had their part, which is no longer than they can have lasted. A block that has
+ * slept need not have had more than what that leaves.
+ */
+function shareOf(
+  { outside, busy, cpu, runDelay, throttled }: Account,
+  duration: number,
+  hasSlept: boolean,
+): { cpu: number; runDelay: number; throttled?: number } {
+  const share = hasSlept ? 0 : duration / Math.max(duration, busy, cpu + runDelay)
+  const part = (ms: number): number => Math.max(0, ms * share, Math.min(duration, ms - outside))
   return {
     cpu: part(cpu),
     runDelay: part(runDelay),
