@@ -51,7 +51,8 @@ export function openKernel(tid: number): Kernel | undefined {
     state() {
       const text = readText(syscall)
       if (text === undefined) return 'unknown'
-      if (text.startsWith('running')) return 'busy'
+      // -1: it is in no call, but stopped, or waits for a page of its memory.
+      if (text.startsWith('running') || text.startsWith('-1')) return 'busy'
       const [call = '', descriptor = ''] = text.split(' ', 2)
       if (call === FUTEX[process.arch]) return 'waiting'
       if (!calls.includes(call)) return 'asleep'

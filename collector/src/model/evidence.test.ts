@@ -35,6 +35,12 @@ suite('of 100 ms, the cause', () => {
     })
   })
 
+  test('is one for a call that never sleeps, whatever a look has found', () => {
+    const looked = account({ cpu: 10, runDelay: 5, atWork: 0, asleep: 1 })
+    assert.equal(prove(100, { account: looked }, 'zlib.gzipSync').cause, 'suspended')
+    assert.equal(prove(100, { account: looked }, null).cause, undefined)
+  })
+
   test('is one too where only a capture has found it at work', () => {
     const stolen = account({ cpu: 4, runDelay: 3, atWork: 0 })
     assert.equal(prove(100, { account: stolen }, null).cause, 'suspended')
@@ -47,7 +53,7 @@ suite('of 100 ms, the cause', () => {
 
   for (const [what, findings, api] of [
     ['calls something that does', {}, 'child_process.execSync'],
-    ['was seen asleep', { asleep: 1 }, null],
+    ['was mostly seen asleep', { asleep: 4 }, null],
     ['was not seen at all', { atWork: 0 }, undefined],
     ['may have waited for a disk', { atWork: 0 }, 'fs.readFileSync'],
   ] as const) {
@@ -68,7 +74,7 @@ suite('of 100 ms, the cause', () => {
   })
 
   test('is one for a call that sleeps too, when the worker knows of it', () => {
-    const asleep = account({ cpu: 2, asleep: 1 })
+    const asleep = account({ cpu: 2, asleep: 4 })
     assert.equal(prove(100, { account: asleep, stoodStill: 70 }, 'Atomics.wait').cause, 'suspended')
   })
 
@@ -99,8 +105,8 @@ test('what other turns between the two looks have used is not charged to the blo
   })
   const near = prove(100, { account: account({ outside: 10, cpu: 40, runDelay: 80 }) }, null)
   assert.equal(near.evidence.runDelay, 70, 'the others were not there for longer')
-  const asleep = prove(100, { account: account({ outside: 50, cpu: 20, runDelay: 60, asleep: 1 }) }, null)
-  assert.deepEqual([asleep.evidence.runDelay, asleep.cause], [10, undefined], 'it has slept: the others were starved')
+  const asleep = prove(100, { account: account({ outside: 50, cpu: 20, runDelay: 60, asleep: 4 }) }, null)
+  assert.deepEqual([asleep.evidence.runDelay, asleep.cause], [40, undefined], 'one that slept')
   const idle = prove(100, { account: account({ cpu: 30, runDelay: 70 }) }, null)
   assert.deepEqual(idle.evidence, { cpu: 30, runDelay: 70 }, 'a loop at rest uses nothing')
 })

@@ -50,7 +50,10 @@ export interface Proof {
 export function prove(duration: number, findings: Findings, api: string | null | undefined): Proof {
   const { account, gc = 0 } = findings
   const isPaused = findings.paused !== undefined
-  const hasSlept = sleeps(api ?? null) || (account !== undefined && account.asleep > 0 && !isPaused)
+  // Some calls never sleep; what else is said of them was a moment, or another turn.
+  const neverSleeps = typeof api === 'string' && !maySleep(api)
+  const wasAsleep = account !== undefined && account.asleep > account.atWork && !isPaused && !neverSleeps
+  const hasSlept = sleeps(api ?? null) || wasAsleep
   const ofBlock = account && shareOf(account, duration, hasSlept)
   const { cpu = 0, runDelay = 0, throttled = 0 } = ofBlock ?? {}
   // It needs a processor; of what nobody looked at, only its call can tell.
@@ -116,15 +119,15 @@ export function accountOf(
 }
 
 /**
- * Other turns between the two readings have had their part, which is no longer than they can have lasted. A block that has
- * slept need not have had more than what that leaves.
+ * Other turns between the two readings have had their part, which is no longer than they can have lasted. How long they were
+ * is known by the clock of busy time; but of a block that has slept they may have had more than by their length.
  */
 function shareOf(
   { outside, busy, cpu, runDelay, throttled }: Account,
   duration: number,
   hasSlept: boolean,
 ): { cpu: number; runDelay: number; throttled?: number } {
-  const share = hasSlept ? 0 : duration / Math.max(duration, busy, cpu + runDelay)
+  const share = duration / Math.max(duration, hasSlept ? duration + outside : busy, cpu + runDelay)
   const part = (ms: number): number => Math.max(0, ms * share, Math.min(duration, ms - outside))
   return {
     cpu: part(cpu),
