@@ -7,6 +7,7 @@ import { after, before, suite, test } from 'node:test'
 import nodeTimers, { setTimeout as namedSetTimeout } from 'node:timers'
 import timersPromises, { setTimeout as namedSleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { now } from '../program/clock.ts'
 import { observe, until } from '../testing/observe.ts'
 import type { ReadActivity } from '../testing/read-channel.ts'
 import { timers } from './timers.ts'
@@ -198,5 +199,54 @@ suite('a program cannot tell the timers from those of Node', () => {
     assert.ok(fired)
     t.mock.timers.reset()
     assert.equal(globalThis.setTimeout, mine)
+  })
+})
+
+suite('at the end of a turn over the threshold', () => {
+  const told = (): { id: number; late: number }[] => {
+    const time = now()
+    reader.read()
+    activities.leftovers!.tellDue()
+    return reader
+      .read()
+      .filter(({ kind }) => kind === 'due')
+      .map(({ id, a }) => ({ id, late: time - a }))
+  }
+  const begin = (work: () => unknown): number => {
+    const activity = activities.begin('request', recorder.name('GET'))
+    activities.setRoute(activity, recorder.name(`/route/${nextRoute++}`))
+    activities.run(activity, work)
+    return activity.id
+  }
+
+  test('it is told since when the timers of each activity are due, to the ms', () => {
+    let expected = 0
+    const set = begin(() => {
+      expected = now() + 10
+      setTimeout(() => {}, 10)
+    })
+    const slept = begin(() => void timersPromises.setTimeout(10))
+    const sleeping: NodeJS.Timeout[] = []
+    const later = begin(() => sleeping.push(setTimeout(() => {}, 60_000)))
+    while (now() < expected + 15);
+    const time = now()
+    const all = told()
+    for (const timer of sleeping) clearTimeout(timer)
+    for (const id of [set, slept]) {
+      const [one, ...others] = all.filter((each) => each.id === id)
+      assert.equal(others.length, 0)
+      // Node counts whole ms from when it was set; what came between is this test's own.
+      assert.ok(Math.abs(one!.late - (time - expected)) < 2.5, `${one!.late} of ${time - expected} ms`)
+    }
+    assert.ok(all.find(({ id }) => id === later)!.late < -50_000, 'one that sleeps on')
+  })
+
+  test('what has fired, was cleared or keeps nobody waiting is not told', async () => {
+    const fired = begin(() => setTimeout(() => {}, 1))
+    const cleared = begin(() => clearTimeout(setTimeout(() => {}, 1000)))
+    const idle = begin(() => setTimeout(() => {}, 1000).unref())
+    await new Promise((resolve) => native.setTimeout(resolve, 20))
+    const ids = told().map(({ id }) => id)
+    for (const id of [fired, cleared, idle]) assert.ok(!ids.includes(id))
   })
 })

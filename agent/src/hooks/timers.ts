@@ -2,6 +2,7 @@
  * setTimeout and setInterval (the globals, node:timers, and the promise of node:timers/promises): a timer that the code of
  * an activity has set and that is pending when the activity ends is work that outlives it. Sleeps without await, chains of
  * timeouts and intervals that a request starts show up by this. What counts is decided in program/leftovers.ts.
+ * The same timers say who waited for a block, and since when.
  *
  * Left out: setImmediate (over in a turn), `scheduler.wait`, the asynchronous iterator of timers/promises, timers that a
  * library sets (`delay`, debounce), and programs without a carried context. Costs about 60 ns a timer within an activity, and
@@ -10,16 +11,26 @@
 import { syncBuiltinESMExports } from 'node:module'
 import timersModule from 'node:timers'
 import timersPromises from 'node:timers/promises'
-import type { Activity } from '../program/activity.ts'
+import type { Activity, Leftover } from '../program/activity.ts'
 import { Leftovers } from '../program/leftovers.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { disguise, type Method } from './support/patch.ts'
+
+/** Node takes any other delay for 1 ms. */
+const MAX_DELAY = 2 ** 31 - 1
 
 type Timers = Record<'setTimeout' | 'setInterval', Method>
 
 /** The timer behind a promise cannot be asked: the promise tells. */
 class Sleep {
   _destroyed = false
+  readonly _idleStart: number
+  readonly _idleTimeout: number
+
+  constructor(start: number, delay: unknown) {
+    this._idleStart = start
+    this._idleTimeout = Number(delay) >= 1 && Number(delay) <= MAX_DELAY ? Number(delay) : 1
+  }
 
   hasRef(): boolean {
     return true
@@ -30,7 +41,12 @@ export const timers: BuiltinHook = {
   name: 'timers',
   start({ recorder, activities, now }: HookContext) {
     if (!activities.carried) return
-    const leftovers = new Leftovers(recorder, activities, now)
+    const { setTimeout: set, clearTimeout: clear } = timersModule
+    const leftovers = new Leftovers(recorder, activities, now, () => {
+      const timer = set(() => {}, MAX_DELAY)
+      clear(timer)
+      return (timer as unknown as Leftover['timer'])._idleStart
+    })
     activities.leftovers = leftovers
 
     function wrap(original: Method): Method {
@@ -66,7 +82,7 @@ export const timers: BuiltinHook = {
       const promise = Reflect.apply(sleep, this, arguments) as Promise<unknown> // eslint-disable-line prefer-rest-params
       const activity = activities.current()
       if (activity === undefined || options?.ref === false) return promise
-      const timer = new Sleep()
+      const timer = new Sleep(leftovers.loopTime(), delay)
       note(activity, timer as never, delay, setTimeout as Method)
       // Handed on instead of the first: a rejection that nobody handles stays one.
       return promise.then(

@@ -28,7 +28,13 @@ export interface Activity {
 
 /** A timer, and the name id of where it was set. */
 export interface Leftover {
-  timer: { hasRef(): boolean; readonly _destroyed: boolean }
+  timer: {
+    hasRef(): boolean
+    readonly _destroyed: boolean
+    /** By libuv's clock: when it was set, and after how many ms it is due. */
+    readonly _idleStart: number
+    readonly _idleTimeout: number
+  }
   site: number
 }
 
@@ -45,7 +51,7 @@ export class Activities {
   #settling: Activity[] = []
   #nextOperation = 1
   /** What has to be asked whether it is still pending: at an activity's end (holds it, and names the site), and now and then. */
-  leftovers: { ending(activity: Activity): number; sweep(): void } | undefined
+  leftovers: { ending(activity: Activity): number; sweep(): void; tellDue(): void } | undefined
   /** Names the site of an operation that is under way for an activity, 0 when there is none to name. */
   siteOf: ((activity: Activity) => number) | undefined
 

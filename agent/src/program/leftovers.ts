@@ -2,10 +2,14 @@
  * Timers that outlive their activity. Nothing of a timer is touched: the activity keeps a list of those that its code has
  * set, and whether one is still pending is asked when the activity ends, and from then on now and then.
  *
+ * The same list tells, at the end of a turn over the threshold, which timers were due while it lasted: they are pending still,
+ * so that by how much each is late is known, for nothing at all while no turn is long.
+ *
  * Only timers of the program's own code count (a library's are its housekeeping), and only while they keep the process
  * alive (`unref` says that nobody waits). Whose code it is, a stack tells (3 us): taken once for each route and delay, and
  * not more than SITES_PER_SECOND times a second; what is not known by then does not count.
  */
+import { EVENT } from '@loopscope/collector/protocol'
 import type { Activities, Activity, Leftover } from './activity.ts'
 import type { Recorder } from './recorder.ts'
 import { ownSiteName, takeSite } from './site.ts'
@@ -14,6 +18,19 @@ const SITES_PER_SECOND = 200
 const MAX_KNOWN = 1000
 /** A list this long is rid of fired timers: a long activity may set many. */
 const PRUNE_AT = 16
+/** The list of all activities' timers is rid of fired ones at this length, or twice what is pending; and once in a while. */
+const PRUNE_ALL_AT = 64
+const PRUNE_EVERY_MS = 1000
+/** Told of at the end of one turn. */
+const MAX_TOLD = 2000
+/** libuv counts whole ms: the least distance of its clock from ours, in so many readings, is the true one. */
+const CLOCK_READINGS = 64
+const FIRST_READINGS = 8
+
+interface Held {
+  activity: Activity
+  left: Leftover
+}
 
 export class Leftovers {
   readonly #recorder: Recorder
@@ -21,15 +38,30 @@ export class Leftovers {
   readonly #now: () => number
   /** By route and delay: the name id of the site, 0 for a library's. */
   readonly #known = new Map<number, number>()
-  #pending: { activity: Activity; left: Leftover }[] = []
+  #pending: Held[] = []
+  /** Timers of all activities, fired ones among them. */
+  #set: Held[] = []
+  #pruneSetAt = PRUNE_ALL_AT
+  #setPrunedAt = 0
+  /** Our clock minus libuv's. */
+  #offset = Infinity
+  #readings = CLOCK_READINGS
   #sites = SITES_PER_SECOND
   #sitesSince = -Infinity
   #sweepAt = 0
 
-  constructor(recorder: Recorder, activities: Activities, now: () => number) {
+  /** `loopTime`: libuv's clock, as timers have it. */
+  constructor(recorder: Recorder, activities: Activities, now: () => number, loopTime: () => number) {
     this.#recorder = recorder
     this.#activities = activities
     this.#now = now
+    // Several at once, since the system may run something else in the midst of one.
+    for (let i = 0; i < FIRST_READINGS; i++) this.#readClock(loopTime())
+  }
+
+  /** Finer than libuv's own count. */
+  loopTime(): number {
+    return this.#now() - this.#offset
   }
 
   /** `below`: the patched function, so that the site is its caller. */
@@ -38,6 +70,9 @@ export class Leftovers {
     const site = this.#known.get(key) ?? this.#learn(key, below)
     if (site === 0) return
     const left = { timer, site }
+    if (this.#readings > 0) this.#readClock(timer._idleStart)
+    if (this.#set.length >= this.#pruneSetAt) this.#pruneSet()
+    this.#set.push({ activity, left })
     if (activity.ended) {
       if (isPending(left)) this.#hold(activity, left)
     } else if (activity.timers === undefined) {
@@ -62,9 +97,13 @@ export class Leftovers {
 
   /** At each turn; a long list is looked through less often (100 timers a ms). */
   sweep(): void {
-    if (this.#pending.length === 0) return
+    if (this.#pending.length === 0 && this.#set.length === 0) return
     const time = this.#now()
-    if (time < this.#sweepAt) return
+    if (time - this.#setPrunedAt >= PRUNE_EVERY_MS) {
+      this.#setPrunedAt = time
+      this.#pruneSet()
+    }
+    if (time < this.#sweepAt || this.#pending.length === 0) return
     this.#sweepAt = time + this.#pending.length / 100
     const pending = this.#pending
     this.#pending = []
@@ -72,6 +111,31 @@ export class Leftovers {
       if (isPending(each.left)) this.#pending.push(each)
       else this.#activities.release(each.activity)
     }
+  }
+
+  /** A turn over the threshold ends here: what is pending and due by now had to wait for it. The newest first. */
+  tellDue(): void {
+    let told = 0
+    for (let i = this.#set.length - 1; i >= 0 && told < MAX_TOLD; i--) {
+      const { activity, left } = this.#set[i]!
+      if ((activity.ended && !activity.outlives) || !isPending(left)) continue
+      const { _idleStart, _idleTimeout } = left.timer
+      const due = _idleStart + _idleTimeout + this.#offset
+      if (!Number.isFinite(due)) continue
+      this.#recorder.record(EVENT.due, activity.id, this.#now(), due, 0)
+      told++
+    }
+  }
+
+  #readClock(loopTime: number): void {
+    this.#readings--
+    const distance = this.#now() - loopTime
+    if (distance < this.#offset) this.#offset = distance
+  }
+
+  #pruneSet(): void {
+    this.#set = this.#set.filter(({ left }) => isPending(left))
+    this.#pruneSetAt = Math.max(PRUNE_ALL_AT, this.#set.length * 2)
   }
 
   #hold(activity: Activity, left: Leftover): void {

@@ -50,6 +50,9 @@ export function startProgram(config: Config): Program {
     idleTime: () => timing.idleTime,
     events,
     longMs: Math.min(LONG_TURN_MS, config.blockMs / 2),
+    onLong(busyMs) {
+      if (busyMs >= config.blockMs) activities.leftovers?.tellDue()
+    },
     onTurn(time) {
       activities.settle()
       pools.sweep(time)

@@ -132,7 +132,14 @@ suite('the account of the loop', () => {
   test('stops', async (t) => {
     const channel = createChannel()
     const recorder = new Recorder(channel)
-    const stop = startTurns({ channel, recorder, now, idleTime: () => 0, longMs: 5, onTurn: () => {} })
+    const stop = startTurns({
+      channel,
+      recorder,
+      now,
+      idleTime: () => 0,
+      longMs: 5,
+      onTurn: () => {},
+    })
     await sleep(10)
     stop()
     const beat = channel.control[CONTROL.beat]

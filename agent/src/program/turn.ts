@@ -32,12 +32,14 @@ export interface TurnOptions {
   events?: () => number
   /** A turn this long is recorded as an event of its own. */
   longMs: number
+  /** Before the event of each long turn: what only holds while nothing has run after it. */
+  onLong?: (busyMs: number) => void
   /** Runs after each long turn and at most once a millisecond: the place for work that must not run in an interrupt. */
   onTurn: (now: number) => void
 }
 
 export function startTurns(options: TurnOptions): () => void {
-  const { recorder, now, idleTime, events, longMs, onTurn } = options
+  const { recorder, now, idleTime, events, longMs, onLong, onTurn } = options
   const { control, clock, turns } = options.channel
   const arm = setImmediate
   let immediate: NodeJS.Immediate
@@ -88,6 +90,7 @@ export function startTurns(options: TurnOptions): () => void {
     if (busyHere > clock[CLOCK.longest]!) clock[CLOCK.longest] = busyHere
     // The heartbeat still has the number that captures of this turn carry.
     if (busyHere >= longMs) {
+      onLong?.(busyHere)
       if (events) recorder.record(EVENT.turnEvents, beat - 1, time, events(), 0)
       recorder.record(EVENT.turn, beat - 1, time, busyHere, span - busy)
     }

@@ -35,6 +35,7 @@ export function observe(builtin: readonly BuiltinHook[], packages: readonly Pack
     now,
     idleTime: () => performance.nodeTiming.idleTime,
     longMs: 1000,
+    onLong: () => activities.leftovers?.tellDue(),
     onTurn(time) {
       activities.settle()
       pools.sweep(time)

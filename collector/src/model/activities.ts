@@ -13,6 +13,8 @@ export interface LiveActivity {
   method: string
   route: RouteStats | undefined
   begun: number
+  /** NaN while it lasts. */
+  ended: number
   parent: number
   /** When its response was sent, while work goes on. */
   outlivesSince: number | undefined
@@ -22,6 +24,19 @@ export interface LiveActivity {
   /** What it waits on: the operation or lease that began last, linked to those before. */
   waits: Operation | undefined
 }
+
+/** An activity goes on. */
+export interface Happening {
+  activity: number
+  /** It had waited since then ... */
+  since: number
+  at: number
+  /** ... and could have gone on since then, if that is known. */
+  ready: number
+}
+
+/** A `ready`. */
+export const UNKNOWN = NaN
 
 /** What can be waited on: parsed once for each name. */
 interface Waitable {
@@ -63,6 +78,9 @@ const MAX_ROUTES = 400
 const MAX_TASK_NAMES = 200
 const MAX_ROWS = 500
 const RECENT = 1024
+/** The last resumptions: numbers in a row, so that nothing is allocated and nothing is kept alive. */
+const RESUMED = 2048
+const FIELDS = 4
 /** Work that goes on this soon after it seemed to be over had only been waiting on something that no hook sees. */
 const SETTLE_MS = 250
 const WAIT_OF_KIND: Record<string, Wait> = {
@@ -75,12 +93,17 @@ const WAIT_OF_KIND: Record<string, Wait> = {
 
 export class ActivityModel {
   readonly live = new Map<number, LiveActivity>()
+  /** What an activity has waited on is over, by this time; of later ones nobody is told. */
+  onResume: ((happening: Happening) => void) | undefined
+  tellUntil = -Infinity
   readonly #routes = new Map<string, RouteStats>()
   /** The same by method and template: two lookups cost less than a string put together. */
   readonly #byMethod = new Map<string, Map<string, RouteStats>>()
   readonly #tasks = new Map<string, TaskStats>()
   readonly #waitables = new Map<string, Waitable>()
   readonly #operations = new Map<number, Operation>()
+  readonly #resumed = new Float64Array(RESUMED * FIELDS)
+  #resumptions = 0
   /** The first event: a rate is over the last minute, or over what there is of it. */
   #since = Infinity
   /** The last to end, by the low bits of their id: their code may still run, and be captured. */
@@ -98,6 +121,7 @@ export class ActivityModel {
       method: isRequest ? name : '',
       route,
       begun: now,
+      ended: NaN,
       parent: Math.floor(code / 16),
       outlivesSince: undefined,
       settled: undefined,
@@ -122,6 +146,12 @@ export class ActivityModel {
     return ended?.id === id ? ended : undefined
   }
 
+  /** Those that live, and the last that have ended. */
+  *recent(): Generator<LiveActivity> {
+    yield* this.live.values()
+    for (const ended of this.#recent) if (ended) yield ended
+  }
+
   setRoute(id: number, template: string): void {
     const activity = this.live.get(id)
     if (!activity?.route) return
@@ -135,6 +165,7 @@ export class ActivityModel {
   end(id: number, now: number, outcome: number, status: number): void {
     const activity = this.live.get(id)
     if (!activity) return
+    activity.ended = now
     this.live.delete(id)
     this.#recent[id % RECENT] = activity
     const duration = now - activity.begun
@@ -165,6 +196,7 @@ export class ActivityModel {
       method: '',
       route: undefined,
       begun: now,
+      ended: NaN,
       parent: 0,
       outlivesSince: now,
       settled: undefined,
@@ -210,7 +242,8 @@ export class ActivityModel {
     this.#operations.set(operation, begun)
   }
 
-  resume(operation: number, now: number): void {
+  /** `ready`: when what it waited on was there, if that is known. */
+  resume(operation: number, now: number, ready = UNKNOWN): void {
     const begun = this.#operations.get(operation)
     if (!begun) return
     this.#operations.delete(operation)
@@ -219,11 +252,31 @@ export class ActivityModel {
     else {
       for (let at = activity.waits; at; at = at.before) if (at.before === begun) at.before = begun.before
     }
+    const resumed = this.#resumed
+    const slot = (this.#resumptions++ % RESUMED) * FIELDS
+    resumed[slot] = activity.id
+    resumed[slot + 1] = begun.since
+    resumed[slot + 2] = now
+    resumed[slot + 3] = ready
+    if (now <= this.tellUntil) this.onResume?.({ activity: activity.id, since: begun.since, at: now, ready })
     const { wait } = what
     if (!wait || !activity.route) return
     let sum = activity.route.waits.get(wait)
     if (!sum) activity.route.waits.set(wait, (sum = new WindowSum()))
     sum.add(now, now - begun.since)
+  }
+
+  /** What was resumed since then, in order of time. */
+  *resumedFrom(time: number): Generator<Happening> {
+    const resumed = this.#resumed
+    let first = this.#resumptions
+    const oldest = Math.max(0, first - RESUMED)
+    while (first > oldest && resumed[((first - 1) % RESUMED) * FIELDS + 2]! >= time) first--
+    for (; first < this.#resumptions; first++) {
+      const slot = (first % RESUMED) * FIELDS
+      const [activity = 0, since = 0, at = 0, ready = 0] = resumed.subarray(slot, slot + FIELDS)
+      yield { activity, since, at, ready }
+    }
   }
 
   #waitable(what: string): Waitable {

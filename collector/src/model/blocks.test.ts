@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { CAPTURE } from '../protocol/events.ts'
+import { CAPTURE, OUTCOME } from '../protocol/events.ts'
 import type { Frame } from '../protocol/rows.ts'
 import { ActivityModel } from './activities.ts'
 import { BlockModel } from './blocks.ts'
@@ -30,7 +30,9 @@ function setup(thresholdMs = 50) {
     sum = { cpu: sum.cpu + cpu, runDelay: sum.runDelay + runDelay }
     blocks.reading({ at: to, busy: 0, ...sum, atWork: 1, asleep: 0 })
   }
-  return { account, activities, blocks, capture, request, rows: (now = 100_000) => blocks.rows(now, 'main') }
+  const captureAt = (turn: number, at: number, stack: Frame[]): void =>
+    blocks.capture({ turn, at, reason: CAPTURE.block, activity: 0, stack })
+  return { account, activities, blocks, capture, captureAt, request, rows: (now = 100_000) => blocks.rows(now, 'main') }
 }
 
 suite('a block', () => {
@@ -281,10 +283,9 @@ suite('victims', () => {
     request(3, 300, '/cart')
     request(4, 400, '/orders')
     activities.wait(1, 4, 410, 'db\0orders') // its answer has not come yet
-    request(5, 950, '/late') // began within the block
     capture(1, [frame('spin')], 1)
     blocks.turn(1, 1000, 100)
-    assert.deepEqual(rows()[0]!.victims, { count: 2, time: 100, byRoute: { 'GET /cart': 2 } })
+    assert.deepEqual(rows()[0]!.victims, { count: 2, time: 100, exact: 0, byRoute: { 'GET /cart': 2 } })
     blocks.takeFinished(100_000, 500, 'main') // all evidence is in: they count now
     const { victims } = blocks.totals()
     assert.deepEqual(victims, [{ route: 'GET /cart', culprit: 'GET /slow', time: 100 }])
@@ -293,12 +294,139 @@ suite('victims', () => {
   })
 
   test('are also those that arrive right after it: they had been waiting in the socket', () => {
-    const { blocks, rows } = setup()
+    const { activities, blocks, rows } = setup()
     blocks.turn(1, 1000, 100)
-    const block = blocks.justBefore(1002)
-    blocks.addVictim(block!, 'GET /cart')
-    assert.equal(blocks.justBefore(1006), undefined)
-    assert.deepEqual(rows()[0]!.victims, { count: 1, time: 50, byRoute: { 'GET /cart': 1 } })
+    const arrive = (id: number, at: number): void => {
+      activities.begin(id, at, 'GET', REQUEST)
+      blocks.arrived(id, at)
+      assert.equal(rows()[0]!.victims.count, 0, 'whose they are is not known yet')
+      activities.setRoute(id, '/cart')
+    }
+    arrive(1, 1002)
+    arrive(2, 1006)
+    blocks.named(1)
+    blocks.named(2)
+    assert.deepEqual(rows()[0]!.victims, { count: 1, time: 50, exact: 0, byRoute: { 'GET /cart': 1 } })
+  })
+
+  test('that wait on a timer waited since it was due, exactly; one that sleeps on is none', () => {
+    const { blocks, capture, request, rows } = setup()
+    for (const [id, template] of [
+      [1, '/slow'],
+      [2, '/timer'],
+      [3, '/sleep'],
+      [4, '/guarded'],
+    ] as const)
+      request(id, 500, template)
+    capture(1, [frame('spin')], 1)
+    blocks.due(2, 930)
+    blocks.due(3, 5000)
+    blocks.due(4, 60_000) // gives up after a minute ...
+    blocks.due(4, 990) // ... and looks again soon
+    blocks.turn(1, 1000, 100)
+    assert.deepEqual(rows()[0]!.victims, {
+      count: 2,
+      time: 80,
+      exact: 80,
+      byRoute: { 'GET /timer': 1, 'GET /guarded': 1 },
+    })
+    blocks.ending(3, 1001)
+    assert.equal(rows()[0]!.victims.byRoute['GET /sleep'], 1, 'it ends right after: it was no timer that it waited for')
+    blocks.turn(2, 2000, 10)
+    blocks.turn(3, 3000, 100)
+    assert.equal(rows()[0]!.victims.exact, 0, 'timers are those of one turn')
+  })
+
+  test('are those whose answer is taken right after it, for half of the time that they had asked for it by then', () => {
+    const { activities, blocks, request, rows } = setup()
+    request(1, 100, '/old')
+    request(2, 100, '/within')
+    request(3, 100, '/after')
+    request(4, 100, '/later')
+    activities.wait(1, 1, 200, 'db\0main')
+    activities.wait(2, 2, 960, 'db\0main')
+    activities.wait(4, 4, 200, 'db\0main')
+    activities.wait(30, 3, 200, 'pool\0main')
+    blocks.turn(1, 1000, 100)
+    activities.resume(1, 1001)
+    activities.resume(2, 1001)
+    activities.resume(30, 1002, 1001.5) // a slot that code gave back after the block
+    activities.resume(4, 1020)
+    const { count, time, exact, byRoute } = rows()[0]!.victims
+    assert.deepEqual(byRoute, { 'GET /old': 1, 'GET /within': 1 })
+    assert.deepEqual([count, time, exact], [2, 50 + 20, 0])
+  })
+
+  test('are those who come after it in its own turn: they had been ready before', () => {
+    const { activities, blocks, captureAt, request, rows } = setup()
+    request(2, 100, '/before')
+    request(3, 100, '/after')
+    request(4, 100, '/slot')
+    for (const id of [2, 3, 4]) activities.wait(id, id, 200, 'db\0main')
+    activities.resume(2, 900.5)
+    captureAt(1, 950, [frame('spin')])
+    activities.resume(3, 980)
+    activities.end(3, 985, OUTCOME.ok, 200)
+    activities.resume(4, 990, 920)
+    request(5, 991, '/next')
+    blocks.turn(1, 1000, 100, 400)
+    const { byRoute, time, exact } = rows()[0]!.victims
+    // /before went on at once and has waited on nothing known since then.
+    assert.deepEqual(byRoute, { 'GET /after': 1, 'GET /slot': 1, 'GET /next': 1, 'GET /before': 1 })
+    assert.deepEqual([time, exact], [80 + 70 + 91 + 50, 70])
+  })
+
+  test('of a block before the idle time of its turn are not those who come after that', () => {
+    const { blocks, request, rows, captureAt } = setup()
+    request(1, 5000)
+    captureAt(1, 1050, [frame('tick'), frame('listOnTimeout', 'node:internal/timers')])
+    blocks.turn(1, 5001, 101, 3900)
+    assert.deepEqual([rows()[0]!.at, rows()[0]!.duration, rows()[0]!.victims.count], [EPOCH + 1000, 101, 0])
+  })
+
+  test('that were ready in a block, and come after the next one, waited for both', () => {
+    const { activities, blocks, capture, request, rows } = setup()
+    request(1, 100, '/cart')
+    activities.wait(1, 1, 200, 'db\0main')
+    capture(1, [frame('first')])
+    blocks.turn(1, 1000, 100)
+    capture(2, [frame('second')])
+    activities.resume(1, 1199)
+    blocks.turn(2, 1200, 200)
+    assert.deepEqual(
+      rows().map((row) => [row.function, row.victims.time]),
+      [
+        ['second', 199],
+        ['first', 50],
+      ],
+    )
+  })
+
+  test('are blamed on route and code, over the last minute', () => {
+    const { account, blocks, capture, request } = setup()
+    request(1, 0)
+    request(2, 0, '/cart')
+    for (const turn of [1, 2]) {
+      capture(turn, [frame('spin')], 1)
+      blocks.due(2, turn * 1000 - 40)
+      blocks.turn(turn, turn * 1000, 100)
+      blocks.takeFinished(turn * 1000 + 900, 500, 'main')
+    }
+    const code = { culprit: 'GET /slow', cause: 'js', function: 'spin', file: 'src/spin.js', line: 1 }
+    const blame = { instance: 'one', route: 'GET /cart', ...code, time: 80, count: 2, exact: 80, isEstimate: false }
+    assert.deepEqual(blocks.blameRows(31_000, 1000), [{ ...blame, perMinute: 160 }])
+    assert.equal(blocks.blameRows(59_000, 1000)[0]!.count, 2)
+    capture(9, [frame('spin')], 1)
+    blocks.turn(9, 60_000, 100)
+    account(59_900, 60_000, { cpu: 10, runDelay: 90 })
+    blocks.takeFinished(61_000, 500, 'main')
+    const [starved] = blocks.blameRows(61_500, 1000)
+    assert.deepEqual(
+      [starved!.culprit, starved!.cause, starved!.time],
+      [null, 'cpu-starved', 50],
+      'no fault of its own',
+    )
+    assert.deepEqual(blocks.blameRows(130_000, 1000), [])
   })
 })
 

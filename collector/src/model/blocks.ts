@@ -1,7 +1,8 @@
 /** Blocks: a turn over the threshold, who held the loop in it (its captures say so), and who waited. */
 import { CAPTURE } from '../protocol/events.ts'
-import type { BlockRow, Cause, CulpritRow, Exemplar, Frame, Totals } from '../protocol/rows.ts'
-import { routeOf, type ActivityModel, type LiveActivity } from './activities.ts'
+import type { BlameRow, BlockRow, Cause, CulpritRow, Exemplar, Frame, Totals } from '../protocol/rows.ts'
+import { BlameModel, type Harm } from './blame.ts'
+import { routeOf, type ActivityModel, type Happening, type LiveActivity } from './activities.ts'
 import { Allowed } from './allowed.ts'
 import { sleeps } from './api-name.ts'
 import { CallbackLedger } from './callback-ledger.ts'
@@ -12,6 +13,7 @@ import { accountOf, prove, type Findings, type Reading } from './evidence.ts'
 import { Histogram } from './histogram.ts'
 import { KeptBlocks } from './kept-blocks.ts'
 import { isStartUp, modulesOf, START_UP_MS, startUpCulprit } from './start-up.ts'
+import { AFTERMATH_MS, arrival, ending, lateAfter, VictimModel, type Waiting } from './victims.ts'
 
 export interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
   turn: number
@@ -21,6 +23,12 @@ export interface Block extends Omit<BlockRow, 'instance' | 'thread' | 'open'> {
   /** What its captures say; the evidence has the last word. */
   culprit: Culprit | undefined
   findings: Findings
+  /** The activity that held the loop; 0: none, or not known. */
+  by: number
+  /** Activities that are its victims. */
+  waited: Set<number>
+  /** By the route of the victim. */
+  harm: Map<string, Harm>
 }
 
 export interface BlockOptions {
@@ -47,8 +55,9 @@ const MAX_PENDING = 256
 const LATEST_MS = 10_000
 /** A capture of a thread that waits is taken after that time at the most, if it need not wait for a call to end. */
 const WAKE_MS = 10
-/** What happens this soon after a block had been waiting for it. */
-const AFTERMATH_MS = 5
+/** A turn that waited for longer than this in poll had idle time in it. */
+const IDLE_MS = 1
+const TIMERS_FILE = 'node:internal/timers'
 
 export class BlockModel {
   readonly callbacks = new CallbackLedger()
@@ -61,15 +70,22 @@ export class BlockModel {
   readonly #pending: Capture[] = []
   readonly #culprits = new Map<string, Totals['blocks'][number] & { histogram: Histogram }>()
   readonly #victims = new Map<string, Totals['victims'][number]>()
+  readonly #waiting: VictimModel
+  readonly #blame = new BlameModel()
+  /** Victims whose route is not known yet. */
+  readonly #unnamed = new Map<number, { block: Block; waiting: Waiting }[]>()
   #open: { turn: number; begin: number; seen: number } | undefined
   readonly #standstills: { from: number; to: number }[] = []
   readonly #readings: Reading[] = []
   #nextId = 1
+  readonly #counted = new WeakSet<Block>()
   /** Blocks that wait for late evidence (their trace, their collections) before they are passed on. */
   #fresh: Block[] = []
 
   constructor(options: BlockOptions) {
     this.#options = options
+    this.#waiting = new VictimModel(options.activities)
+    options.activities.onResume = (happening) => this.#wentAfter(happening)
   }
 
   capture(capture: Capture): void {
@@ -113,36 +129,92 @@ export class BlockModel {
     if (capture) capture.allowed = why
   }
 
-  turn(turn: number, end: number, busyMs: number): void {
+  turn(turn: number, end: number, busyMs: number, idleMs = 0): void {
     if (this.#open && this.#open.turn <= turn) this.#open = undefined
     const captures = this.#take(turn)
-    const begin = end - busyMs
-    const block = busyMs < this.#options.thresholdMs ? undefined : this.#describe(turn, begin, end, captures)
+    const begin = beginOf({ begin: end - busyMs, idleMs }, captures)
+    const block = busyMs < this.#options.thresholdMs ? undefined : this.#describe(turn, begin, begin + busyMs, captures)
     this.#allowed.forget(turn)
-    if (!block || (block.startup && busyMs < START_UP_MS)) return
-    block.victims = this.#victimsInFlight(block)
+    if (!block || (block.startup && busyMs < START_UP_MS)) return this.#waiting.forgetDue()
+    const before = this.#blocks.at(-1)
+    const isAfter = before && begin - before.end <= AFTERMATH_MS
+    if (isAfter) for (const happening of this.#waiting.from(begin)) this.#late(before, happening)
+    const readyShare = block.end < end ? 0 : readyShareOf(captures, idleMs)
+    for (const waiting of this.#waiting.ofTurn(block, block.by, readyShare)) this.#wait(block, waiting)
     this.#blocks.push(block)
+    this.#options.activities.tellUntil = block.end + AFTERMATH_MS
     this.#fresh.push(block)
     for (const { from, to } of this.#standstills) this.#suspend(block, from, to)
     this.#account(block)
     if (this.#blocks.length > RECENT) this.#blocks.shift()
   }
 
-  /** The block for whose end something that comes now must have waited, if there was one. */
-  justBefore(now: number): Block | undefined {
-    const block = this.#blocks.at(-1)
-    return block && now >= block.end && now - block.end <= AFTERMATH_MS ? block : undefined
+  /** A request arrives; right after a block it had been waiting for it. */
+  arrived(activity: number, at: number): void {
+    if (at <= this.#options.activities.tellUntil) this.#wentAfter(arrival(activity, at))
   }
 
-  /** It arrived while the loop was held; when is not known, so half the time is taken. */
-  addVictim(block: Block, route: string): void {
-    const time = block.duration / 2
-    block.victims.count++
-    block.victims.time += time
-    block.victims.byRoute[route] = (block.victims.byRoute[route] ?? 0) + 1
-    this.#kept.late(block, route, time)
+  /** An activity, which is alive still, ends; where it waited on nothing known it may have waited for the loop. */
+  ending(id: number, at: number): void {
+    const { activities } = this.#options
+    if (at <= activities.tellUntil) {
+      const activity = activities.live.get(id)
+      if (activity && !activity.waits) this.#wentAfter(ending(activity, at))
+    }
+    this.named(id)
+  }
+
+  /** A timer of an activity is pending at the end of the turn whose event comes next. */
+  due(activity: number, at: number): void {
+    this.#waiting.due(activity, at)
+  }
+
+  /** The route of an activity is known, or will not be any more. */
+  named(id: number): void {
+    if (this.#unnamed.size === 0) return
+    const known = this.#unnamed.get(id)
+    if (!known) return
+    this.#unnamed.delete(id)
+    const route = this.#options.activities.find(id)?.name ?? ''
+    for (const { block, waiting } of known) this.#addVictim(block, route, waiting)
+  }
+
+  /** Events were lost: what is awaited may never come. */
+  forgetUnnamed(): void {
+    this.#unnamed.clear()
+  }
+
+  #wentAfter(happening: Happening): void {
+    const block = this.#blocks.at(-1)
+    if (block && happening.at >= block.end) this.#late(block, happening)
+  }
+
+  #late(block: Block, happening: Happening): void {
+    const { activity, since } = happening
+    if (since >= block.end || activity === block.by || block.waited.has(activity)) return
+    const waiting = lateAfter(block, happening)
+    if (waiting) this.#wait(block, waiting)
+  }
+
+  #wait(block: Block, waiting: Waiting): void {
+    const { activities } = this.#options
+    const id = waiting.activity
+    block.waited.add(id)
+    const activity = activities.live.get(id)
+    if (activity?.route?.template !== '*') {
+      return this.#addVictim(block, (activity ?? activities.find(id))?.name ?? '', waiting)
+    }
+    const known = this.#unnamed.get(id)
+    if (known) known.push({ block, waiting })
+    else this.#unnamed.set(id, [{ block, waiting }])
+  }
+
+  #addVictim(block: Block, route: string, { time, isExact }: Waiting): void {
+    const harm = { count: 1, time, exact: isExact ? time : 0 }
+    addHarm(block, route, harm)
+    this.#kept.late(block, route, time, harm.exact)
     // A block that is not counted yet charges all its victims then.
-    if (isTrouble(block) && !this.#fresh.includes(block)) this.#charge(block, route, time)
+    if (isTrouble(block) && this.#counted.has(block)) this.#charge(block, route, harm)
   }
 
   trace(turn: number, trace: { traceId: string; spanId: string }): void {
@@ -228,13 +300,20 @@ export class BlockModel {
     const open = this.#nowOpen()
     if (!open) return undefined
     const block = this.#describe(open.turn, open.begin, now, open.captures)
-    block.victims = this.#victimsInFlight(block)
+    for (const { activity, time } of this.#waiting.ofOpen(block, block.by)) {
+      addHarm(block, this.#options.activities.find(activity)?.name ?? '', { count: 1, time, exact: 0 })
+    }
     return { ...this.#row({ ...block, id: `${this.#options.instance}:open` }, thread), open: true }
   }
 
   /** Each culprit in exact numbers, whether its blocks are still kept or not. */
   culpritRows(): CulpritRow[] {
     return this.#kept.culprits(this.#options.instance, this.#fresh)
+  }
+
+  /** Who waited because of whom in the last minute. */
+  blameRows(now: number, startedAt: number): BlameRow[] {
+    return this.#blame.rows(now, this.#options.instance, startedAt)
   }
 
   /** For how long the loop is held now, by whatever it is; 0 if it is not. */
@@ -296,7 +375,10 @@ export class BlockModel {
       activity: activity ? this.#activityOf(activity) : null,
       route: routeOf(activity),
       trace: null,
-      victims: { count: 0, time: 0, byRoute: {} },
+      by: seen?.activity ?? 0,
+      waited: new Set(),
+      harm: new Map(),
+      victims: { count: 0, time: 0, exact: 0, byRoute: {} },
       evidence: { samples: all.length },
       ...(allowed === undefined ? {} : { allowed }),
       ...(startup ? { startup, modules: modulesOf(captures, end - begin) } : {}),
@@ -318,21 +400,9 @@ export class BlockModel {
     return { kind: activity.kind, name: activity.name, id: `${this.#options.instance}:${activity.id}` }
   }
 
-  /** Those in flight that wait on nothing known could have gone on; since when is not known, so half the time is taken. */
-  #victimsInFlight(block: Block): BlockRow['victims'] {
-    const victims: BlockRow['victims'] = { count: 0, time: 0, byRoute: {} }
-    for (const activity of this.#options.activities.live.values()) {
-      if (activity.begun >= block.begin || activity.waits !== undefined) continue
-      if (`${this.#options.instance}:${activity.id}` === block.activity?.id) continue
-      victims.count++
-      victims.time += block.duration / 2
-      victims.byRoute[activity.name] = (victims.byRoute[activity.name] ?? 0) + 1
-    }
-    return victims
-  }
-
   #count(block: Block): void {
     this.#kept.add(block)
+    this.#counted.add(block)
     if (block.startup) this.#startUpMs = block.duration
     if (block.allowed !== undefined) this.#allowed.count(block.allowed, block.duration)
     if (!isTrouble(block)) return
@@ -350,25 +420,36 @@ export class BlockModel {
     }
     culprit.histogram.record(block.duration)
     if (block.trace) culprit.exemplar = { ...block.trace, value: block.duration, at: block.at } satisfies Exemplar
-    for (const [route, count] of Object.entries(block.victims.byRoute)) {
-      this.#charge(block, route, (block.victims.time * count) / block.victims.count)
-    }
+    for (const [route, harm] of block.harm) this.#charge(block, route, harm)
   }
 
   /** `route` waited because of the block. */
-  #charge(block: Block, route: string, time: number): void {
+  #charge(block: Block, route: string, harm: Harm): void {
+    const { time } = harm
     const { activities } = this.#options
     activities.routeByName(route)?.blockedFor.add(block.end, time)
-    if (block.route) activities.routeByName(block.route)?.caused.add(block.end, time)
-    const culprit = block.route ?? ''
-    const key = `${route}\0${culprit}`
+    const culprit = culpritRoute(block)
+    if (culprit !== null) activities.routeByName(culprit)?.caused.add(block.end, time)
+    const { cause, function: fn, file, line } = block
+    this.#blame.add(block.end, route, { culprit, cause, function: fn, file, line }, harm)
+    const key = `${route}\0${culprit ?? ''}`
     const known = this.#victims.get(key)
     if (known) known.time += time
-    else if (this.#victims.size < MAX_CULPRITS * 10) this.#victims.set(key, { route, culprit, time })
+    else if (this.#victims.size < MAX_CULPRITS * 10) this.#victims.set(key, { route, culprit: culprit ?? '', time })
   }
 
   #row(block: Block, thread: string): BlockRow {
-    const { turn: _turn, begin: _begin, end: _end, culprit: _culprit, findings: _findings, ...row } = block
+    const {
+      turn: _turn,
+      begin: _begin,
+      end: _end,
+      culprit: _culprit,
+      by: _by,
+      waited: _waited,
+      harm: _harm,
+      findings: _findings,
+      ...row
+    } = block
     return { ...row, instance: this.#options.instance, thread }
   }
 }
@@ -385,6 +466,44 @@ function blame(block: Block, cause: Cause, hasCulprit = true): void {
   block.column = culprit?.frame.column ?? null
   block.api = block.startup ? 'require' : (culprit?.api ?? null)
   block.package = culprit?.package ? { name: culprit.package } : null
+}
+
+/**
+ * The busy time of a turn comes after its poll, unless the captures of the block were taken before: timers run before.
+ * With hardly any idle time it is the same.
+ */
+function beginOf({ begin, idleMs }: { begin: number; idleMs: number }, captures: readonly Capture[]): number {
+  if (idleMs < IDLE_MS) return begin
+  const early = captures.filter(({ at }) => at < begin - IDLE_MS).length
+  return early > captures.length / 2 ? begin - idleMs : begin
+}
+
+/**
+ * For which share of the time since the begin of a block that held the loop until the end of its turn had that been ready
+ * which came over sockets in the same turn? For all of it when a call-back of poll held it; timers run before poll, so that
+ * it became ready meanwhile. Where idle time was in the turn and no capture says when the block was, for none.
+ */
+function readyShareOf(captures: readonly Capture[], idleMs: number): number {
+  if (captures.length === 0) return idleMs < IDLE_MS ? 0.5 : 0
+  return captures.some(({ stack }) => stack.some(({ file }) => file === TIMERS_FILE)) ? 0.5 : 1
+}
+
+function addHarm({ harm, victims }: Block, route: string, { count, time, exact }: Harm): void {
+  const known = harm.get(route)
+  if (known) {
+    known.count += count
+    known.time += time
+    known.exact += exact
+  } else harm.set(route, { count, time, exact })
+  victims.count += count
+  victims.time += time
+  victims.exact = (victims.exact ?? 0) + exact
+  victims.byRoute[route] = (victims.byRoute[route] ?? 0) + count
+}
+
+/** Starvation and suspension are not the fault of the route that happened to run. */
+function culpritRoute({ cause, function: fn, route }: Block): string | null {
+  return fn === null && (cause === 'cpu-starved' || cause === 'suspended') ? null : route
 }
 
 /** Neither allowed by the program nor the loading of its modules. */

@@ -46,7 +46,7 @@ const histogram = record({
 
 const exemplar = record({ traceId: name, spanId: name, value: amount, at: time })
 
-const victims = record({ count, time: amount, byRoute: mapOf(amount, 1000) })
+const victims = record({ count, time: amount, exact: optional(amount), byRoute: mapOf(amount, 1000) })
 
 const ROWS: Record<TableName, Check> = {
   instances: record({
@@ -212,6 +212,20 @@ const ROWS: Record<TableName, Check> = {
     allowed: optional(name),
     startup: optional(oneOf(true)),
     others: optional(count),
+  }),
+  blame: record({
+    instance: name,
+    route: name,
+    culprit: nullable(name),
+    cause,
+    function: nullable(name),
+    file: nullable(name),
+    line: nullable(number),
+    time: amount,
+    perMinute: amount,
+    count,
+    exact: optional(amount),
+    isEstimate: flag,
   }),
 }
 

@@ -198,7 +198,9 @@ const WORST_FIRST: { [T in TableName]: (a: Tables[T][number], b: Tables[T][numbe
   tasks: (a, b) => b.age - a.age,
   pools: (a, b) => (b.pending ?? 0) - (a.pending ?? 0) || (b.probeAge ?? 0) - (a.probeAge ?? 0),
   background: (a, b) => b.running - a.running || b.oldest - a.oldest,
-  culprits: (a, b) => b.total + b.victims.time - (a.total + a.victims.time),
+  // By harm, not by length: what nobody waited for comes after what somebody did.
+  culprits: (a, b) => b.victims.time - a.victims.time || b.total - a.total,
+  blame: (a, b) => b.time - a.time,
 }
 
 function select(tables: Tables, { since, limit }: Selection): Tables {

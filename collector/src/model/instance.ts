@@ -6,7 +6,7 @@ import { CLOCK, CONTROL, type Channel } from '../protocol/channel.ts'
 import { CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/index.ts'
 import type { BlockRow, Frame, HookRow, HotRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
-import { BlockModel, type Block } from './blocks.ts'
+import { BlockModel } from './blocks.ts'
 import { Captures, type Capture, type ResolveFrame } from './captures.ts'
 import { HotModel } from './hot.ts'
 import { hotByRoute, hotRows, syncCallShare } from './hot-rows.ts'
@@ -58,8 +58,6 @@ export class InstanceModel {
   readonly #hooked: HookRow[] = []
   readonly #incoming: Captures
   readonly #gc = new Map<string, Histogram>()
-  /** Requests that arrived while a block lasted, until their route is known. */
-  readonly #delayed = new Map<number, Block>()
   #halfTrace: { turn: number; traceId: string } | undefined
   #dropped = 0
   /** When events were last found to be lost. */
@@ -93,10 +91,10 @@ export class InstanceModel {
         return this.#begin(id, time, a, b)
       case EVENT.route:
         activities.setRoute(id, this.#name(a))
-        return this.#settleVictim(id)
+        return this.blocks.named(id)
       case EVENT.end:
-        this.#settleVictim(id)
         this.blocks.callbacks.activity(time, id)
+        this.blocks.ending(id, time)
         return activities.end(id, time, a, b)
       case EVENT.outlive:
         return this.#outlive(id, time, a, b)
@@ -107,9 +105,11 @@ export class InstanceModel {
       case EVENT.resume:
         this.blocks.callbacks.resumed(time)
         return activities.resume(id, time)
+      case EVENT.due:
+        return this.blocks.due(id, a)
       case EVENT.turn:
         if (id !== START_UP_TURN) this.loop.longTurn(a)
-        return this.blocks.turn(id, time, a)
+        return this.blocks.turn(id, time, a, b)
       case EVENT.capture:
         return this.#captured(this.#incoming.begin(id, time, a, b))
       case EVENT.frames:
@@ -165,7 +165,7 @@ export class InstanceModel {
     if (dropped !== this.#dropped) {
       this.#dropped = dropped
       this.#lostAt = now
-      this.#delayed.clear()
+      this.blocks.forgetUnnamed()
     }
     if (now - this.#lostAt > LOST_MS) return
     this.activities.forgetBefore(this.#lostAt)
@@ -204,6 +204,7 @@ export class InstanceModel {
       loop: [{ ...loop, blockedNow: this.blocks.blockedNow(now) }],
       blocks: [...this.blocks.rows(now, thread), ...this.inherited],
       culprits: this.blocks.culpritRows(),
+      blame: this.blocks.blameRows(now, this.identity.startedAt - epoch),
       hot: hotRows(hot, id).slice(0, MAX_HOT_ROWS),
       routes: this.activities.routeRows(now, id, hotByRoute(hot)),
       tasks: this.activities.taskRows(now, epoch, id, running, isOpen),
@@ -264,17 +265,7 @@ export class InstanceModel {
   #begin(id: number, time: number, name: number, code: number): void {
     this.activities.begin(id, time, this.#name(name), code)
     this.blocks.callbacks.activity(time, id)
-    const block = code % 16 === 0 ? this.blocks.justBefore(time) : undefined
-    if (block) this.#delayed.set(id, block)
-  }
-
-  /** A victim is counted once its route is known, at its end at the latest. */
-  #settleVictim(id: number): void {
-    if (this.#delayed.size === 0) return
-    const block = this.#delayed.get(id)
-    if (!block) return
-    this.#delayed.delete(id)
-    this.blocks.addVictim(block, this.activities.find(id)?.name ?? '')
+    if (code % 16 === 0) this.blocks.arrived(id, time)
   }
 
   #outlive(id: number, time: number, what: number, site: number): void {

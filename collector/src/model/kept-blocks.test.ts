@@ -56,16 +56,16 @@ suite('of a culprit', () => {
 
   test('victims are summed over rows that stay and rows that went, and late ones too', () => {
     const blocks = kept({ rowsPerCulprit: 2 })
-    const victims = () => ({ count: 1, time: 5, byRoute: { 'GET /cart': 1 } })
+    const victims = () => ({ count: 1, time: 5, exact: 2, byRoute: { 'GET /cart': 1 } })
     const all = Array.from({ length: 5 }, (_, i) => block('a', i, 10, { victims: victims() }))
     for (const one of all) blocks.add(one)
     const dropped = all.find((one) => !blocks.rows().includes(one))!
     const stays = all.find((one) => blocks.rows().includes(one))!
     stays.victims.count++
-    blocks.late(stays, 'GET /late', 7)
-    blocks.late(dropped, 'GET /late', 7)
+    blocks.late(stays, 'GET /late', 7, 7)
+    blocks.late(dropped, 'GET /late', 7, 7)
     const [row] = blocks.culprits('one', [])
-    assert.deepEqual(row!.victims, { count: 7, time: 32, byRoute: { 'GET /cart': 5, 'GET /late': 1 } })
+    assert.deepEqual(row!.victims, { count: 7, time: 32, exact: 17, byRoute: { 'GET /cart': 5, 'GET /late': 1 } })
   })
 
   test('function, line and route make it one; without a function the cause does; allowed ones are apart', () => {
@@ -89,7 +89,7 @@ suite('of a culprit', () => {
     const one = block('a', 1, 10)
     blocks.add(one)
     Object.assign(one, { function: null, cause: 'suspended' })
-    blocks.late(one, 'GET /', 1)
+    blocks.late(one, 'GET /', 1, 0)
     const rows = blocks.culprits('one', [])
     assert.deepEqual(
       rows.map((row) => [row.function, row.cause, row.count]),
@@ -115,7 +115,7 @@ suite('of many culprits', () => {
     blocks.add(block('victims', 2, 20, { victims: { count: 9, time: 900, byRoute: { 'GET /': 9 } } }))
     blocks.add(block('new', 3, 10))
     assert.deepEqual(namesOf(blocks).sort(), ['long', 'new', 'victims'])
-    blocks.late(harmless, 'GET /', 15)
+    blocks.late(harmless, 'GET /', 15, 0)
     blocks.add(block('newer', 4, 10))
     const rows = blocks.culprits('one', [])
     const others = rows.find((row) => row.others !== undefined)!

@@ -3,7 +3,7 @@
  * the newest and the longest stay as rows. There is no limit for all together that a noisy culprit could use up: one that
  * blocks a thousand times a minute drops rows of its own, never those of a rare one.
  */
-import type { BlockRow, CulpritRow } from '../protocol/rows.ts'
+import type { BlockRow, CulpritRow, Victims } from '../protocol/rows.ts'
 import { Histogram } from './histogram.ts'
 
 /** What of a block matters here; it goes on changing while late evidence comes in. */
@@ -35,8 +35,6 @@ interface Group<B> {
   harm: number
   harmAt: number
 }
-
-type Victims = Keepable['victims']
 
 export class KeptBlocks<B extends Keepable = Keepable> {
   readonly #limits: KeepLimits
@@ -70,12 +68,13 @@ export class KeptBlocks<B extends Keepable = Keepable> {
   }
 
   /** Somebody turns out to have waited for a block that may be no row any more. */
-  late(block: B, route: string, time: number): void {
+  late(block: B, route: string, time: number, exact: number): void {
     const group = this.#groupOf.get(block)
     if (!group) return
     const isThere = this.#groups.get(group.key) === group
+    group.harm += time
     if (isThere && group.rows.includes(block)) return
-    addVictims(isThere ? group.gone : this.#others.victims, { count: 1, time, byRoute: { [route]: 1 } })
+    addVictims(isThere ? group.gone : this.#others.victims, { count: 1, time, exact, byRoute: { [route]: 1 } })
   }
 
   /** In no order. */
@@ -145,12 +144,13 @@ function harmAt({ harm, harmAt: at }: Group<Keepable>, now: number): number {
 }
 
 function noVictims(): Victims {
-  return { count: 0, time: 0, byRoute: {} }
+  return { count: 0, time: 0, exact: 0, byRoute: {} }
 }
 
-function addVictims(sum: Victims, { count, time, byRoute }: Victims): void {
+function addVictims(sum: Victims, { count, time, exact = 0, byRoute }: Victims): void {
   sum.count += count
   sum.time += time
+  sum.exact = (sum.exact ?? 0) + exact
   for (const [route, times] of Object.entries(byRoute)) {
     const known = route in sum.byRoute || Object.keys(sum.byRoute).length < MAX_ROUTES
     const name = known ? route : 'other'

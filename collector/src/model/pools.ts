@@ -17,6 +17,8 @@ interface PoolStats {
   wait: WindowHistogram
   use: WindowHistogram
   timeouts: WindowSum
+  /** When a slot was last given back. */
+  released: number
 }
 
 interface LeaseState {
@@ -68,6 +70,7 @@ export class PoolModel {
       wait,
       use,
       timeouts,
+      released: -Infinity,
     })
   }
 
@@ -93,13 +96,16 @@ export class PoolModel {
     if (!lease) return
     lease.taken = now
     lease.pool.wait.record(now, now - lease.asked)
-    this.#activities.resume(-id, now)
+    // Who waited gets a slot that the program's own code gives back: when it did is known. Otherwise a new connection comes.
+    const { released } = lease.pool
+    this.#activities.resume(-id, now, released >= lease.asked ? released : undefined)
   }
 
   release(id: number, now: number): void {
     const lease = this.#leases.get(id)
     if (!lease) return
     this.#leases.delete(id)
+    lease.pool.released = now
     if (lease.taken !== undefined) lease.pool.use.record(now, now - lease.taken)
   }
 

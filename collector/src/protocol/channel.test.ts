@@ -44,6 +44,7 @@ test('the numbers of the wire are these', () => {
     settle: 6,
     wait: 7,
     resume: 8,
+    due: 9,
     pool: 10,
     poolState: 11,
     poolAsk: 12,

@@ -22,6 +22,11 @@ export const EVENT = {
   wait: 7,
   /** The wait is over. id: operation. */
   resume: 8,
+  /**
+   * A timer that an activity's own code has set is pending at the end of a turn over the threshold, whose `turn` event comes
+   * after these. id: activity; a: when it is due.
+   */
+  due: 9,
   /** A pool. id: pool; a: name (kind \0 system \0 name); b: limit. */
   pool: 10,
   /** What the pool itself says. id: pool; a: used + POOL_IDLE * idle, or -1 once it is gone; b: pending. */

@@ -79,7 +79,7 @@ export interface BlockRow {
   activity: { kind: ActivityKind; name: string; id: string } | null
   route: string | null
   trace: { traceId: string; spanId: string } | null
-  victims: { count: number; time: number; byRoute: Record<string, number> }
+  victims: Victims
   /**
    * Captures, and ms of the block: on a processor, collecting garbage, ready without a processor, of that held back by the
    * cgroup's quota, stopped (SIGSTOP, a debugger, a frozen machine).
@@ -118,6 +118,17 @@ export interface BlockCallbacks {
   longest?: number
 }
 
+/** Activities that could not go on. */
+export interface Victims {
+  count: number
+  /** ms that they waited, all together ... */
+  time: number
+  /** ... and how much of it is exact: timers, and slots of pools. The rest is an estimate: sockets, and what no hook sees. */
+  exact?: number
+  /** How many, by route or name of the task. */
+  byRoute: Record<string, number>
+}
+
 export interface ModuleTime {
   /** A package, or a file of the program. */
   name: string
@@ -144,7 +155,7 @@ export interface CulpritRow {
   total: number
   max: number
   p50: number
-  victims: BlockRow['victims']
+  victims: Victims
   firstAt: number
   /** When its newest block ended. */
   lastAt: number
@@ -152,6 +163,28 @@ export interface CulpritRow {
   startup?: true
   /** So many culprits that are not told apart any more: the least harmful ones. */
   others?: number
+}
+
+/** `route` waited because of blocks of `culprit`, over the last minute. */
+export interface BlameRow {
+  instance: string
+  /** The victim: a route, or a task's name. */
+  route: string
+  /** The route whose code held the loop; null: code outside of any request, not known, or not the program's fault. */
+  culprit: string | null
+  cause: Cause
+  function: string | null
+  file: string | null
+  line: number | null
+  /** ms in the last minute; and by the minute, where the instance is younger. */
+  time: number
+  perMinute: number
+  /** How often an activity of the route had to wait. */
+  count: number
+  /** ms of `time` that are exact. */
+  exact?: number
+  /** Not all of `time` is exact. */
+  isEstimate: boolean
 }
 
 export interface HotRow {
@@ -256,6 +289,7 @@ export interface Tables {
   pools: PoolRow[]
   background: BackgroundRow[]
   culprits: CulpritRow[]
+  blame: BlameRow[]
 }
 
 export type TableName = keyof Tables
@@ -271,6 +305,7 @@ export const ROW_KEY: { [T in TableName]: (row: Tables[T][number]) => string } =
   pools: (row) => [row.instance, row.kind, row.system, row.name].join('|'),
   background: (row) => `${row.instance}|${row.name}`,
   culprits: (row) => row.id,
+  blame: (row) => [row.instance, row.route, row.culprit, row.cause, row.function, row.file, row.line].join('|'),
 }
 
 export const TABLES = Object.keys(ROW_KEY) as TableName[]

@@ -30,6 +30,7 @@ export function emptyTables(): Tables {
     pools: [],
     background: [],
     culprits: [],
+    blame: [],
   }
 }
 

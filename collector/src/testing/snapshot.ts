@@ -6,6 +6,7 @@
 import { Histogram } from '../model/histogram.ts'
 import {
   TABLES,
+  type BlameRow,
   type BlockRow,
   type CulpritRow,
   type HistogramData,
@@ -152,6 +153,7 @@ export function snapshotOf(id = 'shop-api-4242-0', now = SNAPSHOT_NOW): Instance
       },
     ],
     culprits: [culpritOf(finishedBlock(id, now))],
+    blame: [blameOf(finishedBlock(id, now))],
     totals: {
       allowed: [{ why: 'nightly price import', duration: histogramOf(900) }],
       startUp: 1210,
@@ -237,6 +239,12 @@ function finishedBlock(id: string, now: number): BlockRow {
     victims: { count: 47, time: 9800, byRoute: { 'GET /cart/:id': 47 } },
     evidence: { samples: 30, cpu: 309, gc: 0 },
   }
+}
+
+function blameOf({ instance, route, cause, function: fn, file, line, victims }: BlockRow): BlameRow {
+  const code = { culprit: route, cause, function: fn, file, line }
+  const time = { time: victims.time, perMinute: victims.time, count: victims.count, exact: 1200, isEstimate: true }
+  return { instance, route: 'GET /cart/:id', ...code, ...time }
 }
 
 /** As if it had blocked this once. */

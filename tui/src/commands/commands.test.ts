@@ -26,6 +26,7 @@ suite('the list of commands', () => {
       'run',
       'blocks',
       'hot',
+      'blame',
       'routes',
       'tasks',
       'pools',
@@ -141,6 +142,7 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
     const expected = {
       blocks: /● {2}validateCoupon {2}src\/coupon\.ts:12:9 +POST \/coupon .* now\n✖ {2}hashPassword/,
       hot: /^src\/report\.ts:41:9 +hashPassword +GET \/report +48% +3\.2 +341 +120$/m,
+      blame: /^GET \/cart\/:id +~9\.8s +47 +1\.2s +GET \/report +hashPassword +src\/report\.ts:41$/m,
       routes: /^GET \/cart\/:id +412\/s +38 +9\.0ms +340ms/m,
       tasks: /waiting {2}GET \/cart\/:id +1\.2s +12ms {2}pool pg main[\s\S]*BACKGROUND WORK[\s\S]*sendNewsletter/,
       pools: /^✖ {2}pg main +█{10} 10\/10 +23 .*GET \/export 8\.1s$/m,
@@ -165,7 +167,7 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
   })
 
   test('--json is the answer of the API', async () => {
-    for (const name of ['blocks', 'hot', 'routes', 'tasks', 'pools', 'instances']) {
+    for (const name of ['blocks', 'hot', 'blame', 'routes', 'tasks', 'pools', 'instances']) {
       const { stdout } = await runCli([name, served.url, '--json', '--limit', '1'])
       const printed = JSON.parse(stdout) as { now: number; items: unknown[] }
       const api = (await (await fetch(`${served.url}/api/v1/${name}?limit=1`)).json()) as { items: unknown[] }

@@ -2,6 +2,7 @@
 import type { TableName } from '@loopscope/collector/protocol'
 import { shown, type State } from '../state/state.ts'
 import { clockTime } from '../text/units.ts'
+import { BLAME_ABOUT, blameTable } from '../views/blame.ts'
 import { blocksTable } from '../views/blocks.ts'
 import { contextFor, type ViewContext } from '../views/context.ts'
 import { hotTable } from '../views/hot.ts'
@@ -27,6 +28,7 @@ type Draw = (context: ViewContext, width: number, limit: number) => Line[]
 const TABLES_AS_TEXT = {
   blocks: (context, width, limit) => tableText(blocksTable, context, width, limit),
   hot: (context, width, limit) => tableText(hotTable, context, width, limit),
+  blame: (context, width, limit) => tableText(blameTable, context, width, limit),
   routes: (context, width, limit) => tableText(routesTable, context, width, limit),
   tasks: (context, width, limit) => [
     ...tableText(tasksTable, context, width, limit),
@@ -88,7 +90,7 @@ export const tableCommands: readonly Command[] = (Object.keys(TABLES_AS_TEXT) as
 function tableCommand(name: Named): Command {
   return {
     name,
-    summary: VIEWS[name].about,
+    summary: name === 'blame' ? BLAME_ABOUT : VIEWS[name].about,
     usage: `${name} [target] [options]`,
     positionals: [0, 1],
     options: {

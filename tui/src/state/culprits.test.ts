@@ -26,7 +26,7 @@ test('blocks of one function, line and route are one culprit', () => {
 })
 
 test('the one that did most harm comes first, not the longest', () => {
-  const harmless = block('1', { function: 'alone', duration: 900, victims: { count: 0, time: 0, byRoute: {} } })
+  const harmless = block('1', { function: 'alone', duration: 90_000, victims: { count: 0, time: 0, byRoute: {} } })
   assert.deepEqual(
     culpritsOf([harmless, finished]).map((one) => one.function),
     ['hashPassword', 'alone'],

@@ -39,7 +39,7 @@ export function culpritKey(block: BlockRow | CulpritRow): string {
 }
 
 /**
- * Worst total harm first: the time that victims waited, and the time that the loop was held. What is no trouble (allowed,
+ * Worst harm first: by the time that victims waited, then by the time that the loop was held. What is no trouble (allowed,
  * start-up) comes last. `exact`: the numbers of each, of which only some blocks are kept.
  */
 export function culpritsOf(blocks: readonly BlockRow[], exact: readonly CulpritRow[] = []): Culprit[] {
@@ -53,7 +53,7 @@ export function culpritsOf(blocks: readonly BlockRow[], exact: readonly CulpritR
   }
   return [...groups]
     .map(([key, group]) => culprit(key, group, numbers.get(key) ?? []))
-    .sort((a, b) => Number(isTrouble(b)) - Number(isTrouble(a)) || harm(b) - harm(a) || b.lastAt - a.lastAt)
+    .sort((a, b) => Number(isTrouble(b)) - Number(isTrouble(a)) || byHarm(a, b) || b.lastAt - a.lastAt)
 }
 
 /** Neither allowed by the program nor the loading of its modules. */
@@ -61,8 +61,9 @@ export function isTrouble(row: { allowed?: string | null; startup?: boolean }): 
   return (row.allowed ?? null) === null && row.startup !== true
 }
 
-export function harm(culprit: Culprit): number {
-  return culprit.victimTime + culprit.total
+/** What nobody waited for comes after what somebody did, however long it was. */
+export function byHarm(a: Culprit, b: Culprit): number {
+  return b.victimTime - a.victimTime || b.total - a.total
 }
 
 /** The callback that holds a loop now, the longest first. */

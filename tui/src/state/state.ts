@@ -115,6 +115,7 @@ export function onlyInstance(tables: Tables, instance: string): Tables {
     pools: of(tables.pools),
     background: of(tables.background),
     culprits: of(tables.culprits),
+    blame: of(tables.blame),
   }
 }
 

@@ -2,6 +2,7 @@
 import { WAITS, type RouteRow, type Wait } from '@loopscope/collector/protocol'
 import { divide } from '../text/charts.ts'
 import { duration, percent, rate, shortCount, shortDuration } from '../text/units.ts'
+import { blameLines } from './blame.ts'
 import { graded, gradedDuration, instanceColumn } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { line, segment, type Line, type Segment, type Tone } from './line.ts'
@@ -206,7 +207,7 @@ export const routesView = listView<RouteRow>({
   counted: (n) => `${n === 1 ? 'route' : 'routes'}, most harm first`,
   below: (row, context) => {
     if (!row) return null
-    const parts = breakdownLines(row, context)
+    const parts = [...breakdownLines(row, context), ...blameLines(row, context)]
     const mean = partsOf(row).reduce((sum, part) => sum + part.ms, 0)
     const title = `${row.route}: where a mean request of ${shortDuration(mean)} spends its time`
     return parts.length === 0 ? null : { title, lines: parts }
