@@ -1,14 +1,27 @@
 // One way to hold the loop for each kind; the line that is to blame ends in `// <- kind`. What comes next in `handle` is
 // where V8 takes a capture that was asked for during a native call without interrupt checks.
-import { execFileSync, execSync } from 'node:child_process'
+import { execFileSync, execSync, spawnSync } from 'node:child_process'
 import * as crypto from 'node:crypto'
-import { closeSync, copyFileSync, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isDeepStrictEqual } from 'node:util'
+import * as v8 from 'node:v8'
 import * as vm from 'node:vm'
 import * as zlib from 'node:zlib'
+import Database from 'better-sqlite3'
 
 const require = createRequire(import.meta.url)
 const folder = process.argv[2]
@@ -28,6 +41,16 @@ const database = new DatabaseSync(':memory:')
 const query =
   'with recursive c(x) as (select 1 union all select x + 1 from c where x < 200000) select sum(x) as sum from c'
 const summing = database.prepare(query)
+const sqlite3 = new Database(':memory:')
+const sqlite3Summing = sqlite3.prepare(query)
+const long = 'with recursive c(x) as (select 1 union all select x + 1 from c where x < 60000) select x from c'
+const small = join(folder, 'small.txt')
+writeFileSync(small, 'x'.repeat(30_000))
+const big = Buffer.concat([bytes, bytes])
+const based = big.toString('base64')
+const keys = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 })
+const signature = crypto.sign('sha256', big, keys.privateKey)
+const serialized = v8.serialize(rows)
 const code = '{ const end = Date.now() + 60; while (Date.now() < end); }'
 writeFileSync(join(folder, 'data.json'), document)
 const aFunction = (i) => `exports.f${i} = (function (a) { for (let i = 0; i < a; i++) a ^= ${i}; return { a } })\n`
@@ -101,16 +124,15 @@ export const kinds = {
   ],
   writeFileSync: [
     'exportFile',
-    ['fs.writeFileSync', null],
+    'fs.writeFileSync',
     function exportFile() {
-      writeFileSync(file, bytes)
-      return sizeOf(file) // <- writeFileSync
+      writeFileSync(file, bytes) // <- writeFileSync
+      return sizeOf(file)
     },
-    'line',
   ],
   existsSync: [
     'lookUp',
-    ['fs.existsSync', null],
+    'fs.existsSync',
     function lookUp() {
       for (let i = 0; i < 15_000; i++) existsSync('/nowhere') // <- existsSync
     },
@@ -295,48 +317,219 @@ export const kinds = {
       return (0, eval)(code) // <- eval
     },
   ],
-  // Without interrupt checks and without a wrapper: the function is told, by what it does next.
   readText: [
     'readText',
-    null,
+    'fs.readFileSync',
     function readText() {
-      const text = readFileSync(file, 'utf8')
-      return sizeOf(text) // <- readText
+      const text = readFileSync(file, 'utf8') // <- readText
+      return sizeOf(text)
+    },
+  ],
+  readMany: [
+    'readPages',
+    'fs.readFileSync',
+    function readPages() {
+      let length = 0
+      for (let i = 0; i < 3000; i++) length += sizeOf(readFileSync(small, 'utf8')) // <- readMany
+      return length
+    },
+  ],
+  statMany: [
+    'sizes',
+    'fs.statSync',
+    function sizes() {
+      let size = 0
+      for (let i = 0; i < 20_000; i++) size += statSync(small).size // <- statMany
+      return size
+    },
+  ],
+  readdirMany: [
+    'listFiles',
+    'fs.readdirSync',
+    function listFiles() {
+      let files = 0
+      for (let i = 0; i < 3000; i++) files += sizeOf(readdirSync(folder)) // <- readdirMany
+      return files
+    },
+  ],
+  appendMany: [
+    'writeLog',
+    'fs.appendFileSync',
+    function writeLog() {
+      for (let i = 0; i < 2000; i++) appendFileSync(`${small}.log`, 'x') // <- appendMany
     },
   ],
   copyFile: [
     'copyFile',
-    [null, 'fs.copyFileSync'],
+    'fs.copyFileSync',
     function copyFile() {
-      copyFileSync(file, file + '.copy')
-      return sizeOf(file) // <- copyFile
+      copyFileSync(file, file + '.copy') // <- copyFile
+      return sizeOf(file)
     },
-    'line',
   ],
   readAtOnce: [
     'readAtOnce',
-    [null, 'fs.closeSync'],
+    'fs.readSync',
     function readAtOnce() {
       const descriptor = openSync(file)
-      readSync(descriptor, bytes)
-      closeSync(descriptor) // <- readAtOnce
+      readSync(descriptor, bytes) // <- readAtOnce
+      closeSync(descriptor)
+    },
+  ],
+  spawnSync: [
+    'runScript',
+    'child_process.spawnSync',
+    function runScript() {
+      const result = spawnSync('sleep', ['0.06']) // <- spawnSync
+      return sizeOf(result)
+    },
+  ],
+  hash: [
+    'hashAtOnce',
+    'crypto.hash',
+    function hashAtOnce() {
+      const hash = crypto.hash('sha256', big) // <- hash
+      return sizeOf(hash)
+    },
+  ],
+  hmac: [
+    'authenticate',
+    'crypto.createHash',
+    function authenticate() {
+      return crypto.createHmac('sha256', 'key').update(big).digest('hex') // <- hmac
+    },
+  ],
+  sign: [
+    'signReport',
+    'crypto.sign',
+    function signReport() {
+      return crypto.sign('sha256', big, keys.privateKey) // <- sign
+    },
+  ],
+  signMany: [
+    'signTokens',
+    'crypto.sign',
+    function signTokens() {
+      let length = 0
+      for (let i = 0; i < 60; i++) length += sizeOf(crypto.sign('sha256', 'token', keys.privateKey)) // <- signMany
+      return length
+    },
+  ],
+  verify: [
+    'verifyReport',
+    'crypto.verify',
+    function verifyReport() {
+      const isTrue = crypto.verify('sha256', big, keys.publicKey, signature) // <- verify
+      return sizeOf(isTrue)
+    },
+  ],
+  randomBytes: [
+    'makeNoise',
+    'crypto.randomBytes',
+    function makeNoise() {
+      const noise = crypto.randomBytes(50_000_000) // <- randomBytes
+      return sizeOf(noise)
+    },
+  ],
+  serialize: [
+    'store',
+    'v8.serialize',
+    function store() {
+      const stored = v8.serialize(rows) // <- serialize
+      return sizeOf(stored)
+    },
+  ],
+  deserialize: [
+    'restore',
+    'v8.deserialize',
+    function restore() {
+      const restored = v8.deserialize(serialized) // <- deserialize
+      return sizeOf(restored)
+    },
+  ],
+  toString: [
+    'encode',
+    'Buffer.toString',
+    function encode() {
+      const text = big.toString('base64') // <- toString
+      return sizeOf(text)
+    },
+  ],
+  bufferFrom: [
+    'decode',
+    'Buffer.from',
+    function decode() {
+      const buffer = Buffer.from(based, 'base64') // <- bufferFrom
+      return sizeOf(buffer)
+    },
+  ],
+  concat: [
+    'join',
+    'Buffer.concat',
+    function join() {
+      const buffer = Buffer.concat([big, big]) // <- concat
+      return sizeOf(buffer)
+    },
+  ],
+  textDecoder: [
+    'decodeText',
+    'TextDecoder.decode',
+    function decodeText() {
+      const text = new TextDecoder().decode(big) // <- textDecoder
+      return sizeOf(text)
     },
   ],
   sort: [
     'sortWords',
-    [null, 'Array.sort'],
+    'Array.sort',
     function sortWords() {
-      const sorted = [...numbers].sort()
-      return sizeOf(sorted) // <- sort
+      const sorted = [...numbers].sort() // <- sort
+      return sizeOf(sorted)
     },
-    'line',
   ],
+  sqlite3All: [
+    'listUsers',
+    'better-sqlite3 Statement.all',
+    function listUsers() {
+      return sqlite3.prepare(query).all() // <- sqlite3All
+    },
+  ],
+  sqlite3Rows: [
+    'listEvents',
+    'better-sqlite3 Statement.all',
+    function listEvents() {
+      return sqlite3.prepare(long).all() // <- sqlite3Rows
+    },
+  ],
+  sqlite3Get: [
+    'sumUsers',
+    'better-sqlite3 Statement.get',
+    function sumUsers() {
+      return sqlite3Summing.get() // <- sqlite3Get
+    },
+  ],
+  sqlite3Exec: [
+    'migrateUsers',
+    'better-sqlite3 Database.exec',
+    function migrateUsers() {
+      return sqlite3.exec(query) // <- sqlite3Exec
+    },
+  ],
+  // Without interrupt checks and without a wrapper: the function is told, by what it does next.
   split: [
     'splitWords',
     null,
     function splitWords() {
       const split = sentence.split(/ /)
       return sizeOf(split) // <- split
+    },
+  ],
+  replaceAll: [
+    'replaceWords',
+    null,
+    function replaceWords() {
+      const replaced = sentence.replaceAll('ab', 'xyz')
+      return sizeOf(replaced) // <- replaceAll
     },
   ],
 }

@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { createChannel, EVENT, PART } from '@loopscope/collector/protocol'
+import { betterSqlite3 } from '../../agent/dist/hooks/better-sqlite3.js'
 import { json } from '../../agent/dist/hooks/json.js'
+import { large } from '../../agent/dist/hooks/large.js'
+import { startPackageHooks } from '../../agent/dist/hooks/load.js'
 import { natives } from '../../agent/dist/hooks/natives.js'
 import { Activities } from '../../agent/dist/program/activity.js'
 import { installCapture } from '../../agent/dist/program/capture.js'
@@ -23,7 +26,9 @@ const reader = new Reader(channel)
 installCapture({ recorder, activities: new Activities(recorder, now, { context: true }), now })
 const context = { recorder, seen: () => {} }
 json.start(context)
+large.start(context)
 natives.start(context)
+startPackageHooks([betterSqlite3], context)
 // After the hooks: it imports what they wrap.
 const { kinds } = await import('./kinds.js')
 const LINES = readFileSync(fileURLToPath(new URL('kinds.js', import.meta.url)), 'utf8').split('\n')
@@ -37,7 +42,7 @@ const placeOf = (file) => {
   if (file.startsWith(`${ROOT}agent/dist/`)) return 'file:///agent.js'
   return file.startsWith(ROOT)
     ? `file:///app/${file.slice(ROOT.length)}`
-    : file.replace(/.*loopscope-stacks-\w+/, '/app/data')
+    : file.replace(/.*\/node_modules\//, '/app/node_modules/').replace(/.*loopscope-stacks-\w+/, '/app/data')
 }
 const shorten = (name) => {
   const [flags, line, column, fn, ...file] = name.split(PART)

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { types } from 'node:util'
 import { runInNewContext } from 'node:vm'
-import { json, LARGE } from './json.ts'
+import { json } from './json.ts'
+import { LARGE } from './support/landing.ts'
 import type { HookContext } from './hook.ts'
 
 const original = { parse: JSON.parse, stringify: JSON.stringify }

@@ -3,11 +3,8 @@
  * wrapped, and above a size a capture finds them (support/landing.ts). Below it a call costs a comparison more.
  */
 import type { BuiltinHook } from './hook.ts'
-import { hide, landing, textOf } from './support/landing.ts'
+import { hide, landing, LARGE, textOf } from './support/landing.ts'
 import { patchMethods, type Method } from './support/patch.ts'
-
-/** Units of text: about 50 us of parsing. */
-export const LARGE = 16_384
 
 /** What V8 says of what cannot be written: messages of kCircularStructure and kBigIntSerializeJSON. */
 const REFUSALS = ['Converting circular structure to JSON', 'Do not know how to serialize a BigInt']
@@ -44,7 +41,7 @@ function wrapParse(original: Method): Method {
         if (typeof text === 'string' && reviver === undefined) hide(error, parse, () => true)
         throw error
       }
-      if (typeof text === 'string' && text.length > LARGE) land(text.length)
+      if (typeof text === 'string' && text.length > LARGE) land()
       return value
     },
   }
@@ -64,7 +61,7 @@ function wrapStringify(original: Method): Method {
         hide(error, stringify, isRefusal)
         throw error
       }
-      if (text !== undefined && text.length > LARGE) land(text.length)
+      if (text !== undefined && text.length > LARGE) land()
       return text
     },
   }

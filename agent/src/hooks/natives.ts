@@ -1,7 +1,7 @@
 /**
- * Native functions that can hold the loop for long without a frame of their own in a capture: structuredClone, and the
- * statements of node:sqlite once a program loads it. Wrapped, so that a capture finds them (support/landing.ts); 5 to 10 ns a
- * call, of functions that take a microsecond at least.
+ * Native functions that can hold the loop for long without a frame of their own in a capture: structuredClone, and those of
+ * Node's modules, once a program loads one. Wrapped, so that a capture finds them (support/landing.ts); 5 to 10 ns a call, and
+ * up to 0.1 us with what it does to caches around it, of functions that take a microsecond at least.
  */
 // The whole module: an import by name of what an old Node lacks would stop the program before the agent can stand down.
 import nodeModule from 'node:module'
@@ -9,45 +9,90 @@ import type { BuiltinHook, HookContext } from './hook.ts'
 import { landed, textOf } from './support/landing.ts'
 import { patchMethods, type Patch } from './support/patch.ts'
 
-const SQLITE = 'node:sqlite'
-const METHODS = {
-  DatabaseSync: ['exec', 'prepare'],
-  StatementSync: ['all', 'get', 'run'],
-} as const
+interface Wrapped {
+  /** Exports, by the names under which programs know them. */
+  functions?: readonly string[]
+  /** Methods of what the module's classes make. */
+  methods?: Readonly<Record<string, readonly string[]>>
+  /** Tells an error that Node or the system has made from one of the program's that comes through. */
+  isItsOwn: (error: Error) => boolean
+}
+
+/** What Node implements in JavaScript around a native shows up without a wrapper (pbkdf2Sync, execSync, gzipSync). */
+const MODULES: ReadonlyMap<string, Wrapped> = new Map<string, Wrapped>([
+  [
+    'node:fs',
+    {
+      functions: [
+        ...['readFileSync', 'writeFileSync', 'appendFileSync', 'copyFileSync', 'readSync', 'writeSync', 'fsyncSync'],
+        ...['openSync', 'closeSync', 'existsSync', 'accessSync', 'statSync', 'lstatSync', 'realpathSync'],
+        ...['readdirSync', 'mkdirSync', 'rmSync', 'unlinkSync', 'renameSync'],
+      ],
+      isItsOwn: (error) => textOf(error, 'syscall') !== '' || isCoded(error),
+    },
+  ],
+  ['node:child_process', { functions: ['spawnSync'], isItsOwn: isCoded }],
+  ['node:crypto', { functions: ['hash', 'sign', 'verify', 'randomBytes', 'randomFillSync'], isItsOwn: isCoded }],
+  // A getter of what is written may throw anything.
+  ['node:v8', { functions: ['serialize', 'deserialize'], isItsOwn: () => false }],
+  [
+    'node:sqlite',
+    {
+      methods: { DatabaseSync: ['exec', 'prepare'], StatementSync: ['all', 'get', 'run'] },
+      isItsOwn: (error) => textOf(error, 'code') === 'ERR_SQLITE_ERROR',
+    },
+  ],
+])
 
 export const natives: BuiltinHook = {
   name: 'natives',
   start(context) {
     const clone: Patch = [globalThis, 'structuredClone', (original) => landed('structuredClone', original, () => false)]
     attempt(context, 'structuredClone', () => patchMethods([clone]))
-    let isPatched = false
-    // Loading it warns that it is experimental: only when the program does.
+    const waiting = new Map(MODULES)
+    const patchNow = (url: string, wrapped: Wrapped): void => {
+      waiting.delete(url)
+      attempt(context, url, () => {
+        patchModule(url.slice('node:'.length), process.getBuiltinModule(url)!, wrapped)
+        context.seen({ module: url, version: '', how: 'patch' })
+      })
+    }
+    // What the agent has imported itself is not loaded again.
+    const loaded = new Set((process as unknown as { moduleLoadList: string[] }).moduleLoadList)
+    for (const [url, wrapped] of MODULES) {
+      if (loaded.has(`NativeModule ${url.slice('node:'.length)}`)) patchNow(url, wrapped)
+    }
+    // To load another is the program's business: node:sqlite warns that it is experimental, others take their time.
     nodeModule.registerHooks({
       load(url, loadContext, nextLoad) {
         const result = nextLoad(url, loadContext)
-        if (url === SQLITE && !isPatched) {
-          isPatched = true
-          attempt(context, SQLITE, () => {
-            patchMethods(sqlitePatches(process.getBuiltinModule(SQLITE)))
-            context.seen({ module: SQLITE, version: '', how: 'patch' })
-          })
-        }
+        const wrapped = waiting.get(url)
+        if (wrapped) patchNow(url, wrapped)
         return result
       },
     })
   },
 }
 
-function sqlitePatches(sqlite: object): Patch[] {
-  const isSqlites = (error: Error): boolean => textOf(error, 'code') === 'ERR_SQLITE_ERROR'
-  return Object.entries(METHODS).flatMap(([name, methods]) => {
-    const { prototype } = (sqlite as Record<string, { prototype: object }>)[name]!
-    return methods.map((method): Patch => [
-      prototype,
-      method,
-      (original) => landed(`${name}.${method}`, original, isSqlites),
-    ])
-  })
+function patchModule(module: string, exports: object, { functions = [], methods = {}, isItsOwn }: Wrapped): void {
+  const patch = (target: object, name: string, api: string): Patch => [
+    target,
+    name,
+    (original) => landed(api, original, isItsOwn),
+  ]
+  patchMethods([
+    ...functions.map((name) => patch(exports, name, `${module}.${name}`)),
+    ...Object.entries(methods).flatMap(([name, own]) => {
+      const { prototype } = (exports as Record<string, { prototype: object }>)[name]!
+      return own.map((method) => patch(prototype, method, `${name}.${method}`))
+    }),
+  ])
+  // `import { readFileSync } from 'node:fs'` is a copy of the export.
+  if (functions.length > 0) nodeModule.syncBuiltinESMExports()
+}
+
+function isCoded(error: Error): boolean {
+  return textOf(error, 'code').startsWith('ERR_')
 }
 
 function attempt({ seen }: HookContext, module: string, patch: () => void): void {

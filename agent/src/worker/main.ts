@@ -18,6 +18,7 @@ import { openKernel } from './kernel.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import { Observed } from './observed.ts'
 import { startOtlp, type Otlp } from './otlp/start.ts'
+import { PackageVersions } from './package-versions.ts'
 import { startPatrol } from './patrol.ts'
 import { Sampler } from './sampler.ts'
 import { SourceMaps } from './source-maps/source-maps.ts'
@@ -41,6 +42,7 @@ const threadCapturer = capturer && createThreadCapturers(mainChannel)
 const sourceMaps = disabled.has('source-maps')
   ? undefined
   : new SourceMaps({ now, later: (run, ms) => void setTimeout(run, ms) })
+const packageVersions = new PackageVersions(start.cwd)
 const collector = new Collector()
 const allFamilies = (): Family[] => families(collector.snapshots(Date.now()))
 const identity = {
@@ -68,6 +70,7 @@ const threads = new Threads({
       ping: isMain ? () => post({ type: 'ping' }) : undefined,
       useKernel: !disabled.has('kernel'),
       resolve: sourceMaps?.resolve,
+      packageVersion: packageVersions.find,
       held: (observed, ms) => blackBox?.held(observed, ms),
     })
   },

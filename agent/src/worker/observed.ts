@@ -1,6 +1,6 @@
 /** One observed thread, on the worker's side: its channel is drained into its model, its heartbeat is watched. */
 import { existsSync } from 'node:fs'
-import { InstanceModel, type Identity, type ResolveFrame } from '@loopscope/collector'
+import { InstanceModel, type Identity, type PackageVersion, type ResolveFrame } from '@loopscope/collector'
 import { CLOCK, CONTROL, openChannel, type Channel } from '@loopscope/collector/protocol'
 import type { Capturer } from './capturer.ts'
 import { GcWish } from './gc-wish.ts'
@@ -18,6 +18,7 @@ export interface ObservedOptions {
   useKernel: boolean
   /** Brings frames to the author's files. */
   resolve: ResolveFrame | undefined
+  packageVersion: PackageVersion
   /** undefined where nothing can wake the thread. */
   ping: (() => void) | undefined
   /** Its loop has been held for so long, and still is. */
@@ -57,6 +58,7 @@ export class Observed {
       },
       this.#reader.name,
       options.resolve,
+      options.packageVersion,
     )
     this.#apply = this.model.apply.bind(this.model)
     this.#kernel = options.useKernel ? openKernel(thread.tid) : undefined

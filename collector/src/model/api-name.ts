@@ -68,7 +68,13 @@ function nativeName(name: string): string | null {
 }
 
 export function isSyncCall(api: string): boolean {
-  return /Sync$|^(require|import|Atomics\.wait)$|^(DatabaseSync|StatementSync)\./.test(api)
+  return /Sync$|^(require|import|Atomics\.wait)$|^(DatabaseSync|StatementSync)\.|^better-sqlite3 /.test(api)
+}
+
+/** A native of a package's addon is known by the package's name before its own: "better-sqlite3 Statement.all". */
+export function packageOfApi(api: string): string | undefined {
+  const space = api.indexOf(' ')
+  return space < 0 ? undefined : api.slice(0, space)
 }
 
 /** Whether it holds the loop without a processor: always, or when a disk is slow. */

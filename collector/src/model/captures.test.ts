@@ -71,6 +71,25 @@ suite('a capture', () => {
     assert.deepEqual(functions(setup(['- RegExp.test -', '- list /app/a.js 2']).take(20)), ['RegExp.test', 'list'])
   })
 
+  test('that had to wait inside of a native that the agent has wrapped blames that one', () => {
+    const { take } = setup([
+      'e9:1 rowFactory /app/node_modules/sqlite/a.js 9',
+      '- native~Statement.all /app/agent.js',
+      '- all /app/agent.js 4',
+      '- list /app/a.js 2',
+    ])
+    assert.deepEqual(functions(take(20)), ['Statement.all', 'list'])
+  })
+
+  test('has a wrapped native once, in whichever part of its wrapper it was taken', () => {
+    const { take } = setup([
+      '- native~fs.statSync /app/agent.js',
+      '- native~fs.statSync /app/agent.js 3',
+      '- list /app/a.js 2',
+    ])
+    assert.deepEqual(functions(take()), ['fs.statSync', 'list'])
+  })
+
   test('is never left without a frame', () => {
     assert.deepEqual(functions(setup(['e9:1 next /app/a.js 9']).take(20)), ['next'])
     assert.deepEqual(functions(setup(['e9:1 next /app/a.js 9', '- Array.map -']).take(20)), ['Array.map'])

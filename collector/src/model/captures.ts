@@ -55,6 +55,8 @@ interface Known {
   /** undefined: a frame of the agent's. */
   frame: Frame | undefined
   isAtEntry: boolean
+  /** A native that the agent has wrapped: a capture that had to wait for another one was taken before it was called. */
+  isWrapped: boolean
 }
 
 /** Taken so long after it was asked for, a capture had to wait for a native call to return; others take half a ms. */
@@ -101,15 +103,16 @@ export class Captures {
     for (const name of names) {
       if (collecting.missing === 0) break
       collecting.missing--
-      const { frame, isAtEntry } = this.#know(name)
-      if (!frame) continue
+      const { frame, isAtEntry, isWrapped } = this.#know(name)
+      // A wrapper and what it lands in have one name.
+      if (!frame || (isWrapped && frame.function === stack.at(-1)?.function)) continue
       if (isLate && stack.length === 0 && collecting.missing > 0) {
         // What has only just been entered did not hold the loop, nor what has called it back.
         if (isAtEntry && !collecting.isPast) {
           collecting.isPast = true
           continue
         }
-        if (collecting.isPast && frame.file === '') continue
+        if (collecting.isPast && frame.file === '' && !isWrapped) continue
       }
       stack.push(frame)
     }
@@ -134,7 +137,8 @@ export class Captures {
     if (known) return known
     const { frame: parsed, source, begin, isAtEntry } = parseFrame(this.#options.name(name), this.#options.cwd)
     const frame = withoutAgent(parsed, this.#agentFile)
-    known = { frame, isAtEntry: isAtEntry && frame === parsed && !LAST_STEPS.test(source) }
+    const isAgents = frame !== parsed
+    known = { frame, isAtEntry: isAtEntry && !isAgents && !LAST_STEPS.test(source), isWrapped: isAgents }
     this.#known.set(name, known)
     if (frame === parsed && source !== '') this.#resolve(frame, source, begin)
     return known

@@ -97,7 +97,7 @@ const ROWS: Record<TableName, Check> = {
     line: nullable(number),
     column: nullable(number),
     api: nullable(name),
-    package: optional(nullable(record({ name }))),
+    package: optional(nullable(record({ name, version: optional(name) }))),
     stack: list(frame, 200),
     activity: nullable(record({ kind: oneOf(...ACTIVITY_KINDS), name, id: name })),
     route: nullable(name),

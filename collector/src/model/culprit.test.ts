@@ -183,6 +183,30 @@ const CASES: Case[] = [
     package: '@acme/sort',
   },
   {
+    says: "a statement of a package's addon: the line of the program, and the package",
+    stack: `
+      better-sqlite3 Statement.all@
+      listOrders@src/orders.js:5`,
+    function: 'listOrders',
+    line: 5,
+    api: 'better-sqlite3 Statement.all',
+    cause: 'sync-call',
+    package: 'better-sqlite3',
+  },
+  {
+    says: "a statement that another package makes: the program's line, and what was called",
+    stack: `
+      eval@
+      better-sqlite3 Statement.all@
+      query@/app/node_modules/knex/lib/better-sqlite3.js:20
+      listOrders@src/orders.js:5`,
+    function: 'listOrders',
+    line: 5,
+    api: 'better-sqlite3 Statement.all',
+    cause: 'sync-call',
+    package: 'better-sqlite3',
+  },
+  {
     says: 'a text that is evaluated: who evaluates it',
     stack: `
       (anonymous)@evalmachine.<anonymous>:1

@@ -1,6 +1,6 @@
 /** Who is to blame for a stack: the first frame of the program's own code, and what it called to hold the loop. */
 import type { Cause, Frame } from '../protocol/rows.ts'
-import { apiOf, isSyncCall } from './api-name.ts'
+import { apiOf, isSyncCall, packageOfApi } from './api-name.ts'
 import { isCode, isOwn, packageOf } from './frame.ts'
 
 export interface Culprit {
@@ -27,6 +27,6 @@ export function findCulprit(stack: readonly Frame[]): Culprit | undefined {
     frame,
     api,
     cause: api !== null && isSyncCall(api) ? 'sync-call' : 'js',
-    package: packageOf(stack[inner]!.file) ?? null,
+    package: (api === null ? undefined : packageOfApi(api)) ?? packageOf(stack[inner]!.file) ?? null,
   }
 }

@@ -62,8 +62,14 @@ export function isOwn(frame: Frame): boolean {
   return isCode(frame) && !/(^|[\\/])node_modules[\\/]/.test(frame.file)
 }
 
+const IN_PACKAGE = /.*(?:^|[\\/])node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/
+
 /** The package that a file belongs to, by its path: "express", "@koa/router"; the innermost one, as pnpm nests them. */
 export function packageOf(file: string): string | undefined {
-  const inside = /.*(?:^|[\\/])node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)
-  return inside?.[1]?.replace('\\', '/')
+  return IN_PACKAGE.exec(file)?.[1]?.replace('\\', '/')
+}
+
+/** Where that package is. */
+export function packageFolder(file: string): string | undefined {
+  return IN_PACKAGE.exec(file)?.[0]
 }

@@ -4,11 +4,11 @@ import { suite, test } from 'node:test'
 import { CLOCK, CONTROL, createChannel } from '../protocol/channel.ts'
 import { ACTIVITY_KINDS, CAPTURE, EVENT, MAX_NAMES, OUTCOME, START_UP_TURN } from '../protocol/index.ts'
 import { checkSnapshot } from './check-snapshot.ts'
-import { InstanceModel } from './instance.ts'
+import { InstanceModel, type PackageVersion } from './instance.ts'
 
 const EPOCH = 1_700_000_000_000
 
-function setup() {
+function setup(packageVersion?: PackageVersion) {
   const names = ['(unnamed)']
   const model = new InstanceModel(
     {
@@ -26,6 +26,8 @@ function setup() {
       thresholdMs: 50,
     },
     (id) => names[id] ?? '(unnamed)',
+    undefined,
+    packageVersion,
   )
   const name = (text: string): number => (names.includes(text) ? names.indexOf(text) : names.push(text) - 1)
   return { model, name }
@@ -147,6 +149,36 @@ suite('the model of an instance', () => {
       { module: 'express', version: '5.1.0', how: 'patch' },
       { module: 'pg', version: '9.0.0', how: 'none', why: 'major version not known' },
     ])
+  })
+
+  test('says the version of the package that a block was in, once it is known', () => {
+    const versions = new Map<string, string>()
+    const asked: string[] = []
+    const { model, name } = setup((folder) => {
+      asked.push(folder)
+      return versions.get(folder)
+    })
+    model.apply(EVENT.hooked, 0, 0, name('better-sqlite3\x0013.2.0\0patch\0'), 0)
+    const held = (turn: number, ...frames: string[]): void => {
+      const [first = 0, second = 0] = frames.map(name)
+      model.apply(EVENT.capture, turn, turn * 100 - 50, 0, CAPTURE.block + 4 * frames.length)
+      model.apply(EVENT.frames, first, second, 0, 0)
+      model.apply(EVENT.turn, turn, turn * 100, 90, 0)
+    }
+    const parser = frame(9, 'parse', 'file:///app/node_modules/@acme/parser/lib/a.js')
+    held(1, parser, frame(2, 'load', 'file:///app/src/load.js'))
+    const agent = 'file:///app/node_modules/@loopscope/agent/dist/agent.js'
+    held(2, frame(0, 'native better-sqlite3 Statement.all', agent), frame(2, 'list', 'file:///app/src/list.js'))
+    held(3, frame(2, 'spin', 'file:///app/src/spin.js'))
+    const packages = () => model.snapshot(EPOCH + 400).blocks.map((row) => row.package)
+    const sqlite = { name: 'better-sqlite3', version: '13.2.0' }
+    assert.deepEqual(packages(), [null, sqlite, { name: '@acme/parser' }])
+    assert.deepEqual(asked, ['node_modules/@acme/parser'])
+    versions.set('node_modules/@acme/parser', '1.2.3')
+    assert.deepEqual(packages(), [null, sqlite, { name: '@acme/parser', version: '1.2.3' }])
+    assert.deepEqual(model.finishedBlocks(1000, 0)[0]!.package, { name: '@acme/parser', version: '1.2.3' })
+    const checked = checkSnapshot(JSON.parse(JSON.stringify(model.snapshot(EPOCH + 400))))
+    assert.ok(!('error' in checked), JSON.stringify(checked))
   })
 
   test('survives events of another version, and half a capture', () => {

@@ -7,6 +7,7 @@ import { CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/inde
 import type { BlockRow, Frame, HookRow, HotRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
 import { BlockModel } from './blocks.ts'
+import { packageFolder, packageOf } from './frame.ts'
 import { Captures, type Capture, type ResolveFrame } from './captures.ts'
 import { HotModel } from './hot.ts'
 import { hotByRoute, hotRows, syncCallShare } from './hot-rows.ts'
@@ -40,6 +41,9 @@ export interface Vitals {
   url: string | undefined
 }
 
+/** Of the package in a folder (a relative one is in the working directory), once it is known. */
+export type PackageVersion = (folder: string) => string | undefined
+
 const NAMES = MAX_NAMES + 1
 /** Of the last minute's, in a snapshot; who asks for a window gets all. */
 const MAX_HOT_ROWS = 100
@@ -57,6 +61,7 @@ export class InstanceModel {
   readonly #name: (id: number) => string
   readonly #hooked: HookRow[] = []
   readonly #incoming: Captures
+  readonly #packageVersion: PackageVersion | undefined
   readonly #gc = new Map<string, Histogram>()
   #halfTrace: { turn: number; traceId: string } | undefined
   #dropped = 0
@@ -72,7 +77,13 @@ export class InstanceModel {
   inherited: BlockRow[] = []
 
   /** `resolve` brings frames to the author's files, where source maps tell. */
-  constructor(identity: Identity, name: (id: number) => string, resolve?: ResolveFrame) {
+  constructor(
+    identity: Identity,
+    name: (id: number) => string,
+    resolve?: ResolveFrame,
+    packageVersion?: PackageVersion,
+  ) {
+    this.#packageVersion = packageVersion
     this.identity = identity
     this.#name = name
     const { id, thresholdMs, epoch, cwd, agentFile } = identity
@@ -182,7 +193,7 @@ export class InstanceModel {
   }
 
   finishedBlocks(now: number, delay: number): BlockRow[] {
-    return this.blocks.takeFinished(now, delay, this.identity.thread)
+    return this.blocks.takeFinished(now, delay, this.identity.thread).map(this.#withVersion)
   }
 
   snapshot(unixNow: number): InstanceSnapshot {
@@ -202,7 +213,7 @@ export class InstanceModel {
       now: unixNow,
       instances: [this.#row(unixNow)],
       loop: [{ ...loop, blockedNow: this.blocks.blockedNow(now) }],
-      blocks: [...this.blocks.rows(now, thread), ...this.inherited],
+      blocks: [...this.blocks.rows(now, thread).map(this.#withVersion), ...this.inherited],
       culprits: this.blocks.culpritRows(),
       blame: this.blocks.blameRows(now, this.identity.startedAt - epoch),
       hot: hotRows(hot, id).slice(0, MAX_HOT_ROWS),
@@ -285,6 +296,19 @@ export class InstanceModel {
   #site(name: number): string {
     const frame = this.#incoming.frame(name)
     return frame ? `${frame.function} ${frame.file}:${frame.line}` : ''
+  }
+
+  /** A package whose native was called, not its JavaScript, is in no frame; but it is hooked. */
+  readonly #withVersion = (row: BlockRow): BlockRow => {
+    const name = row.package?.name
+    if (name === undefined) return row
+    const file = row.stack.find((frame) => packageOf(frame.file) === name)?.file
+    const folder = file && packageFolder(file)
+    const version =
+      folder === undefined
+        ? this.#hooked.find(({ module }) => module === name)?.version
+        : this.#packageVersion?.(folder)
+    return version ? { ...row, package: { name, version } } : row
   }
 
   #collected(end: number, duration: number, kind: number): void {

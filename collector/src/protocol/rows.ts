@@ -74,7 +74,7 @@ export interface BlockRow {
   column: number | null
   api: string | null
   /** In whose code the loop was held, when that is a package's; function and line are the program's that called it. */
-  package?: { name: string } | null
+  package?: { name: string; version?: string } | null
   stack: Frame[]
   activity: { kind: ActivityKind; name: string; id: string } | null
   route: string | null
