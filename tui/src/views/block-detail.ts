@@ -5,7 +5,7 @@ import { place } from '../text/path.ts'
 import { clockTime, duration, percent, shortCount, shortDuration } from '../text/units.ts'
 import { fit } from '../text/width.ts'
 import { callbacksText } from './callbacks.ts'
-import { at, CAUSE_NAMES, loadingOf } from './cells.ts'
+import { at, CAUSE_NAMES, loadingOf, routeText } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { line, segment, type Line } from './line.ts'
 
@@ -31,10 +31,12 @@ function headline(row: Culprit, context: ViewContext): Line[] {
     '  ',
     segment(at(row, context), 'accent'),
     '   ',
-    row.route ?? (row.startup ? 'before anything could wait' : 'outside of any request'),
+    routeText(row.longest, row.startup ? 'before anything could wait' : 'outside of any request'),
   )
   const sums = `${shortCount(row.count)} ${row.count === 1 ? 'block' : 'blocks'}   p50 ${shortDuration(row.p50)}   max ${shortDuration(row.longest.duration)}   in all ${shortDuration(row.total)}   cause ${cause}`
   const lines = [first, line(sums)]
+  const { package: held } = row.longest
+  if (held) lines.push(line('in package ', segment([held.name, held.version].filter(Boolean).join(' '), 'strong')))
   lines.push(...callbacksText(row.longest).map((text) => line(text)))
   if (row.allowed !== null) lines.push(line('allowed: ', segment(row.allowed, 'strong')))
   for (const part of row.longest.modules ?? [])

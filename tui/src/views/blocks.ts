@@ -3,7 +3,7 @@ import { culpritsOf, isTrouble, type Culprit } from '../state/culprits.ts'
 import { duration, shortCount, shortDuration } from '../text/units.ts'
 import { blockDetail } from './block-detail.ts'
 import { callbacksCell, isMadeOfMany } from './callbacks.ts'
-import { at, CAUSE_NAMES, gradedDuration, loadingOf } from './cells.ts'
+import { at, CAUSE_NAMES, gradedDuration, loadingOf, routeCell } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { segment } from './line.ts'
 import type { TableSpec } from './table.ts'
@@ -70,7 +70,7 @@ export const blocksTable: TableSpec<Culprit> = {
       about: 'the route of the request that ran it',
       width: 11,
       max: 32,
-      cell: (row) => row.route ?? '-',
+      cell: (row) => routeCell(row.longest),
       sort: (row) => row.route ?? '',
     },
     {

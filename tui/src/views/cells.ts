@@ -1,5 +1,5 @@
 /** Cells that several tables share. */
-import type { Cause, ModuleTime } from '@loopscope/collector/protocol'
+import type { BlockRow, Cause, ModuleTime } from '@loopscope/collector/protocol'
 import { place } from '../text/path.ts'
 import { duration } from '../text/units.ts'
 import type { ViewContext } from './context.ts'
@@ -30,6 +30,27 @@ export function at(
   context: ViewContext,
 ): string {
   return place(row.file, row.line, row.column ?? null, context.cwd)
+}
+
+/** Packages that find the route of a request, whatever framework they are of. */
+const ROUTERS = new Set(['express', 'router', 'path-to-regexp', 'find-my-way', 'fastify', '@koa/router', 'koa-router'])
+
+type Routed = Pick<BlockRow, 'route' | 'activity' | 'package'>
+
+/** Of a block in the router itself no route is known yet. */
+function isInRouter({ route, activity, package: held }: Routed): boolean {
+  return route === null && activity?.kind === 'request' && ROUTERS.has(held?.name ?? '')
+}
+
+export function routeCell(row: Routed): string {
+  return row.route ?? (isInRouter(row) ? '(in the router)' : '-')
+}
+
+/** The route, or why there is none. */
+export function routeText(row: Routed, otherwise: string): string {
+  if (row.route !== null) return row.route
+  if (row.activity?.kind !== 'request') return otherwise
+  return isInRouter(row) ? 'no route yet (in the router)' : 'no route'
 }
 
 /** A part of a start-up. */

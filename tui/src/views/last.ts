@@ -3,7 +3,7 @@ import type { BlackBoxRecord } from '@loopscope/collector/protocol'
 import { place } from '../text/path.ts'
 import { clockTime, duration, shortCount, shortDuration } from '../text/units.ts'
 import { culpritName } from './blocks.ts'
-import { gradedDuration } from './cells.ts'
+import { gradedDuration, routeCell } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { line, segment, type Line } from './line.ts'
 import { tableText } from './report.ts'
@@ -80,7 +80,7 @@ function tableOf(records: BlackBoxRecord[]): TableSpec<BlackBoxRecord> {
         about: 'the route of the request that ran it',
         width: 11,
         max: 32,
-        cell: (row) => row.block.route ?? '-',
+        cell: (row) => routeCell(row.block),
       },
       {
         id: 'waited',

@@ -6,7 +6,7 @@ import { bar, tallSparkline } from '../text/charts.ts'
 import { DURATION_WIDTH, duration, percent, rate, shortCount, shortDuration } from '../text/units.ts'
 import { cutTo, fit, widthOf } from '../text/width.ts'
 import { culpritName } from './blocks.ts'
-import { at, CAUSE_NAMES, graded, gradedDuration } from './cells.ts'
+import { at, CAUSE_NAMES, graded, gradedDuration, routeText } from './cells.ts'
 import type { ViewContext } from './context.ts'
 import { line, segment, spread, textOf, type Line, type Segment, type Size } from './line.ts'
 import { panel, sideBySide } from './panel.ts'
@@ -170,7 +170,7 @@ function culpritPair(row: Culprit, width: number, context: ViewContext): Line[] 
   if (widthOf(place) + cause.length <= room) where.push(segment(cause, 'dim'))
   return [
     spread(
-      [mark, segment(' '), segment(culpritName(row), 'strong'), segment(`  ${row.route ?? 'no request'}`)],
+      [mark, segment(' '), segment(culpritName(row), 'strong'), segment(`  ${routeText(row.longest, 'no request')}`)],
       held,
       width,
       glyphs,
