@@ -251,6 +251,16 @@ const CASES: Case[] = [
     package: 'driver',
   },
   {
+    says: "Node's own code, not the native that it called, when there is nothing else",
+    stack: `
+      Buffer.from@
+      onStreamRead@node:internal/stream_base_commons:189`,
+    function: 'onStreamRead',
+    line: 189,
+    api: null,
+    cause: 'js',
+  },
+  {
     says: "Node's own code, when there is nothing else",
     stack: `
       processTimers@node:internal/timers:529`,

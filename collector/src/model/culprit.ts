@@ -19,7 +19,11 @@ export interface Culprit {
 export function findCulprit(stack: readonly Frame[]): Culprit | undefined {
   if (stack.length === 0) return undefined
   const inner = stack.findIndex(isCode)
-  if (inner < 0) return { frame: stack[0]!, api: null, cause: 'js', package: null }
+  if (inner < 0) {
+    // A native has no place of its own.
+    const frame = stack.find(({ file }) => file !== '') ?? stack[0]!
+    return { frame, api: null, cause: 'js', package: null }
+  }
   const own = stack.findIndex(isOwn)
   const frame = stack[own < 0 ? inner : own]!
   const api = apiOf(stack.slice(0, inner))
