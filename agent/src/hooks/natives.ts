@@ -25,8 +25,7 @@ const MODULES: ReadonlyMap<string, Wrapped> = new Map<string, Wrapped>([
     {
       functions: [
         ...['readFileSync', 'writeFileSync', 'appendFileSync', 'copyFileSync', 'readSync', 'writeSync', 'fsyncSync'],
-        ...['openSync', 'closeSync', 'existsSync', 'accessSync', 'statSync', 'lstatSync', 'realpathSync'],
-        ...['readdirSync', 'mkdirSync', 'rmSync', 'unlinkSync', 'renameSync'],
+        ...['existsSync', 'statSync', 'lstatSync', 'realpathSync', 'readdirSync', 'mkdirSync', 'rmSync', 'unlinkSync'],
       ],
       isItsOwn: (error) => textOf(error, 'syscall') !== '' || isCoded(error),
     },
@@ -62,12 +61,16 @@ export const natives: BuiltinHook = {
     for (const [url, wrapped] of MODULES) {
       if (loaded.has(`NativeModule ${url.slice('node:'.length)}`)) patchNow(url, wrapped)
     }
+    syncExports()
     // To load another is the program's business: node:sqlite warns that it is experimental, others take their time.
     nodeModule.registerHooks({
       load(url, loadContext, nextLoad) {
         const result = nextLoad(url, loadContext)
         const wrapped = waiting.get(url)
-        if (wrapped) patchNow(url, wrapped)
+        if (wrapped) {
+          patchNow(url, wrapped)
+          syncExports()
+        }
         return result
       },
     })
@@ -87,8 +90,11 @@ function patchModule(module: string, exports: object, { functions = [], methods 
       return own.map((method) => patch(prototype, method, `${name}.${method}`))
     }),
   ])
-  // `import { readFileSync } from 'node:fs'` is a copy of the export.
-  if (functions.length > 0) nodeModule.syncBuiltinESMExports()
+}
+
+/** `import { readFileSync } from 'node:fs'` is a copy of the export. */
+function syncExports(): void {
+  nodeModule.syncBuiltinESMExports()
 }
 
 function isCoded(error: Error): boolean {
