@@ -447,30 +447,6 @@ export const kinds = {
       return sizeOf(restored)
     },
   ],
-  toString: [
-    'encode',
-    'Buffer.toString',
-    function encode() {
-      const text = big.toString('base64') // <- toString
-      return sizeOf(text)
-    },
-  ],
-  bufferFrom: [
-    'decode',
-    'Buffer.from',
-    function decode() {
-      const buffer = Buffer.from(based, 'base64') // <- bufferFrom
-      return sizeOf(buffer)
-    },
-  ],
-  concat: [
-    'join',
-    'Buffer.concat',
-    function join() {
-      const buffer = Buffer.concat([big, big]) // <- concat
-      return sizeOf(buffer)
-    },
-  ],
   textDecoder: [
     'decodeText',
     'TextDecoder.decode',

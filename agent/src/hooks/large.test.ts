@@ -1,4 +1,4 @@
-/** Buffer, TextDecoder and Array.prototype.sort as wrapped: nobody can tell, but a capture (collector/src/model/stacks.test.ts). */
+/** TextDecoder and Array.prototype.sort as wrapped: nobody can tell, but a capture (collector/src/model/stacks.test.ts). */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { HookContext } from './hook.ts'
@@ -6,9 +6,6 @@ import { large } from './large.ts'
 import { LARGE } from './support/landing.ts'
 
 const targets: [object, string][] = [
-  [Buffer, 'from'],
-  [Buffer, 'concat'],
-  [Buffer.prototype, 'toString'],
   [TextDecoder.prototype, 'decode'],
   [Array.prototype, 'sort'],
 ]
@@ -31,11 +28,6 @@ suite('what only takes long of something large, wrapped', () => {
     for (const size of [0, 3, LARGE * 3]) {
       const text = 'é a '.repeat(size / 3)
       const buffer = Buffer.from(text)
-      assert.equal(buffer.toString(), text)
-      assert.equal(buffer.toString('utf8', 0, buffer.length), text)
-      assert.equal(Buffer.from(buffer.toString('base64'), 'base64').equals(buffer), true)
-      assert.equal(Buffer.concat([buffer, buffer]).length, 2 * buffer.length)
-      assert.equal(Buffer.concat([buffer], 1).length, 1)
       assert.equal(new TextDecoder().decode(buffer), text)
       const numbers = Array.from({ length: size }, (_, i) => (i * 7919) % 1009)
       const texts = numbers.map(String)
@@ -46,15 +38,10 @@ suite('what only takes long of something large, wrapped', () => {
       )
     }
     assert.equal(new TextDecoder().decode(), '')
-    assert.deepEqual([...Buffer.from([1, 2, 3])], [1, 2, 3])
-    assert.equal(Buffer.from(new ArrayBuffer(8), 2, 3).length, 3)
   })
 
   test('throws what it threw', () => {
     const calls: (() => unknown)[] = [
-      () => Buffer.from(5 as unknown as string),
-      () => Buffer.concat(5 as unknown as Buffer[]),
-      () => Buffer.alloc(1).toString('none' as 'utf8'),
       () => Reflect.apply(TextDecoder.prototype.decode, {}, []),
       () => [1].sort(5 as unknown as () => number),
       () => Reflect.apply([].sort, null, []),
@@ -79,7 +66,7 @@ suite('what only takes long of something large, wrapped', () => {
       },
     })
     const plain: PropertyKey[] = []
-    Reflect.apply(before[4]!.value as typeof list.sort, list, [(a: number, b: number) => a - b])
+    Reflect.apply(before[1]!.value as typeof list.sort, list, [(a: number, b: number) => a - b])
     plain.push(...seen.splice(0))
     list.sort((a, b) => a - b)
     assert.deepEqual(

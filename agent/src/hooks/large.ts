@@ -1,6 +1,7 @@
 /**
- * Natives that only take long of something large: Buffer's and TextDecoder's conversions, and sorting without a comparator.
- * Wrapped, so that a capture finds them (support/landing.ts); 10 to 20 ns a call.
+ * Natives that only take long of something large: TextDecoder's conversion, and sorting without a comparator. Wrapped, so that
+ * a capture finds them (support/landing.ts); 10 to 20 ns a call. Buffer's are called far more often than they are to blame,
+ * and are left alone.
  */
 import type { BuiltinHook } from './hook.ts'
 import { landedIfLarge } from './support/landing.ts'
@@ -9,18 +10,8 @@ import { patchMethods, type Method, type Patch } from './support/patch.ts'
 export const large: BuiltinHook = {
   name: 'large',
   start({ seen }) {
-    const patch = (target: object, name: string, api: string): Patch => [
-      target,
-      name,
-      (original) => landedIfLarge(api, original),
-    ]
     const groups: Record<string, Patch[]> = {
-      Buffer: [
-        patch(Buffer, 'from', 'Buffer.from'),
-        patch(Buffer, 'concat', 'Buffer.concat'),
-        patch(Buffer.prototype, 'toString', 'Buffer.toString'),
-      ],
-      TextDecoder: [patch(TextDecoder.prototype, 'decode', 'TextDecoder.decode')],
+      TextDecoder: [[TextDecoder.prototype, 'decode', (original) => landedIfLarge('TextDecoder.decode', original)]],
       Array: [[Array.prototype, 'sort', wrapSort]],
     }
     for (const [module, patches] of Object.entries(groups)) {
