@@ -64,7 +64,9 @@ export const capture: MicroBench = {
 async function dispatched(plan: Plan, program: Program): Promise<{ held: number[]; late: number[] }> {
   const { channel, empty } = program
   const shared = new Float64Array(new SharedArrayBuffer(16))
-  const worker = new Worker(new URL('capture-worker.ts', import.meta.url), { workerData: { shared } })
+  const worker = new Worker(new URL('capture-worker.ts', import.meta.url), {
+    workerData: { shared, buffer: channel.buffer },
+  })
   await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
   const held: number[] = []
   const late: number[] = []

@@ -6,7 +6,7 @@ function tidyUp() {
 
 function nightly() {
   tidyUp()
-  setTimeout(nightly, 1300)
+  setTimeout(nightly, 900)
 }
 setTimeout(nightly, 1500)
 setInterval(() => {}, 1 << 30)
