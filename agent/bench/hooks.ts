@@ -28,12 +28,16 @@ const plain = {
   express: require('express5') as Any,
   layer: require('koarouter12/lib/layer.js') as Any,
   pool: require('pg-pool') as Any,
+  hapi: require('@hapi/hapi/lib/request.js') as Any,
+  hono: require('hono/router/reg-exp-router') as Any,
 }
 const { activities, recorder, reader, stop } = observe(BUILTIN_HOOKS, PACKAGE_HOOKS)
 const hooked = {
   express: fresh<Any>('express5', '') as Any,
   layer: fresh<Any>('koarouter12/lib/layer.js', 'koarouter12') as Any,
   pool: fresh<Any>('pg-pool', 'pg-pool') as Any,
+  hapi: fresh<Any>('@hapi/hapi/lib/request.js', '@hapi/hapi') as Any,
+  hono: fresh<Any>('hono/router/reg-exp-router', 'hono') as Any,
 }
 reader.read()
 const activity = activities.begin('request', recorder.name('GET'))
@@ -96,6 +100,27 @@ function layerParams(Layer: Any): () => void {
   }
 }
 
+function hapiLookup(Request: Any): () => void {
+  const route = { path: '/cart/{id}', _special: false, settings: {}, public: { settings: {} } }
+  const router = { route: () => ({ route }) }
+  const request = { _core: { router }, raw: { req: { [ACTIVITY]: activity } }, info: {}, _route: route, route: route }
+  const lookup = Request.prototype['_lookup']!
+  return () => {
+    activity.route = 0
+    Reflect.apply(lookup, request, [])
+  }
+}
+
+function honoMatch({ RegExpRouter }: Any): () => void {
+  const router = new (RegExpRouter as unknown as Any)()
+  router['add']!('ALL', '/*', [async (_context: unknown, _next: unknown) => {}, { method: 'ALL', path: '/*' }])
+  router['add']!('GET', '/cart/:id', [(_context: unknown) => {}, { method: 'GET', path: '/cart/:id' }])
+  return () => {
+    activity.route = 0
+    router['match']!('GET', '/cart/1')
+  }
+}
+
 class FakeClient extends EventEmitter {
   _queryable = true
   connect(callback: () => void): void {
@@ -148,6 +173,18 @@ const CASES: Case[] = [
     count: 50_000,
     without: repeat(layerParams(plain.layer)),
     with: repeat(layerParams(hooked.layer)),
+  },
+  {
+    name: 'hapi: route looked up',
+    count: 50_000,
+    without: repeat(hapiLookup(plain.hapi)),
+    with: repeat(hapiLookup(hooked.hapi)),
+  },
+  {
+    name: 'hono: request matched',
+    count: 50_000,
+    without: repeat(honoMatch(plain.hono)),
+    with: repeat(honoMatch(hooked.hono)),
   },
   {
     name: 'timers: setTimeout, cleared',

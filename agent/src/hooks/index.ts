@@ -1,16 +1,18 @@
 import { betterSqlite3 } from './better-sqlite3.ts'
 import { express } from './express.ts'
 import { fastify } from './fastify.ts'
+import { hapi } from './hapi.ts'
+import { hono } from './hono.ts'
 import type { BuiltinHook, PackageHook } from './hook.ts'
 import { http } from './http.ts'
 import { json } from './json.ts'
-import { koaRouter } from './koa-router.ts'
 import { koa } from './koa.ts'
+import { koaRouter } from './koa-router.ts'
 import { large } from './large.ts'
 import { natives } from './natives.ts'
-import { pgPool } from './pg-pool.ts'
 import { pg } from './pg.ts'
+import { pgPool } from './pg-pool.ts'
 import { timers } from './timers.ts'
 
 export const BUILTIN_HOOKS: readonly BuiltinHook[] = [http, fastify, timers, json, large, natives]
-export const PACKAGE_HOOKS: readonly PackageHook[] = [betterSqlite3, express, koa, koaRouter, pgPool, pg]
+export const PACKAGE_HOOKS: readonly PackageHook[] = [betterSqlite3, express, koa, koaRouter, hapi, hono, pgPool, pg]

@@ -23,9 +23,10 @@ const preload = (first = ''): string => `
   globalThis.observed = observe(BUILTIN_HOOKS, PACKAGE_HOOKS)
   process.on('exit', () => {
     observed.reader.read()
-    for (const { module, version, how, why } of observed.reader.hooked) {
-      if (!module.startsWith('node:')) console.log([module, version.split('.')[0], how, why].join(' ').trim())
-    }
+    const rows = observed.reader.hooked
+      .filter(({ module }) => !module.startsWith('node:'))
+      .map(({ module, version, how, why }) => [module, version.split('.')[0], how, why].join(' ').trim())
+    for (const row of new Set(rows)) console.log(row)
   })`
 
 let number = 0
@@ -51,7 +52,7 @@ function install(name: string, files: Record<string, string>): void {
 
 /** As npm has installed it, under any name. */
 function link(alias: string): void {
-  mkdirSync(join(directory, 'node_modules'), { recursive: true })
+  mkdirSync(dirname(join(directory, 'node_modules', alias)), { recursive: true })
   let root = dirname(require.resolve(alias))
   while (!root.endsWith(`node_modules/${alias}`)) root = dirname(root)
   symlinkSync(root, join(directory, 'node_modules', alias))
@@ -68,16 +69,20 @@ for (const alias of [
   'pg',
   'fastify4',
   'fastify5',
+  '@hapi/hapi',
+  'hono',
 ]) {
   link(alias)
 }
 
 const ALL = [
+  '@hapi/hapi 21 patch',
   '@koa/router 12 patch',
   '@koa/router 15 patch',
   'express 4 patch',
   'express 5 patch',
   'fastify 5 channel',
+  'hono 4 patch',
   'koa 3 channel',
   'pg 8 patch',
   'pg-pool 3 patch',
@@ -92,7 +97,9 @@ test('libraries are hooked when an ES module imports them', async () => {
     import koa from 'koa3'
     import fastify from 'fastify5'
     import pg from 'pg'
-    express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({})
+    import { server } from '@hapi/hapi'
+    import { Hono } from 'hono'
+    express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({}); server(); new Hono()
   `)
   assert.deepEqual(seen.sort(), ALL)
 })
@@ -100,7 +107,7 @@ test('libraries are hooked when an ES module imports them', async () => {
 test('libraries are hooked when a CommonJS program requires them', async () => {
   const seen = await run(
     `
-    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg']) require(name)
+    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono']) require(name)
     require('fastify5')()
   `,
     { ending: '.cjs' },
