@@ -5,6 +5,7 @@ import { hapi } from './hapi.ts'
 import { hono } from './hono.ts'
 import type { BuiltinHook, PackageHook } from './hook.ts'
 import { http } from './http.ts'
+import { http2 } from './http2.ts'
 import { json } from './json.ts'
 import { koa } from './koa.ts'
 import { koaRouter } from './koa-router.ts'
@@ -14,5 +15,5 @@ import { pg } from './pg.ts'
 import { pgPool } from './pg-pool.ts'
 import { timers } from './timers.ts'
 
-export const BUILTIN_HOOKS: readonly BuiltinHook[] = [http, fastify, timers, json, large, natives]
+export const BUILTIN_HOOKS: readonly BuiltinHook[] = [http, http2, fastify, timers, json, large, natives]
 export const PACKAGE_HOOKS: readonly PackageHook[] = [betterSqlite3, express, koa, koaRouter, hapi, hono, pgPool, pg]

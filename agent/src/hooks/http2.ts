@@ -1,0 +1,106 @@
+/**
+ * node:http2 servers: a stream that a client opens is an activity, from its headers to its end. The channel
+ * `http2.server.stream.start` comes just before Node queues the handler ('stream', and 'request' of the compatibility API),
+ * in the context in which that will run. HTTP/1 on the same port is the business of http.ts; pushed streams are part of the
+ * request that pushes them, and CONNECT opens a tunnel: like an upgrade, it is no request.
+ *
+ * A body's chunks come from native code in a context that is older than the request, so `push` is wrapped on streams of
+ * methods that have a body: what listens to 'data' and 'end' runs for the request.
+ */
+import { subscribe } from 'node:diagnostics_channel'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Activity } from '../program/activity.ts'
+import type { BuiltinHook, HookContext } from './hook.ts'
+import { ACTIVITY } from './http.ts'
+
+/** The first releases that publish streams: minor by major. */
+const SINCE: Record<number, number> = { 22: 17, 23: Infinity, 24: 2 }
+
+const BODILESS = ['GET', 'HEAD']
+
+type ObservedStream = ServerHttp2Stream & { [ACTIVITY]?: Activity }
+
+interface Started {
+  stream: ObservedStream
+  headers: Record<string, string | undefined>
+}
+
+export const http2: BuiltinHook = {
+  name: 'http2',
+  start({ recorder, activities, seen }: HookContext) {
+    const row = { module: 'node:http2', version: process.versions.node }
+    if (!isPublished(row.version)) {
+      return seen({ ...row, how: 'none', why: 'this Node does not publish its streams: 22.17 and 24.2 are the first' })
+    }
+    let methods: Map<string | undefined, number> | undefined
+    let other = 0
+
+    /** HTTP/2 takes any method from a client; the names are those that HTTP/1 knows, and `other`. */
+    function begin(): Map<string | undefined, number> {
+      linkRequests()
+      other = recorder.name('other')
+      const { METHODS } = process.getBuiltinModule('node:http')
+      return new Map(METHODS.map((method) => [method, 0]))
+    }
+
+    function nameOf(method: string | undefined): number {
+      methods ??= begin()
+      const known = methods.get(method)
+      if (known === undefined) return other
+      if (known !== 0) return known
+      const name = recorder.name(method!)
+      methods.set(method, name)
+      return name
+    }
+
+    function closed(this: ObservedStream): void {
+      const activity = this[ACTIVITY]
+      if (activity === undefined) return
+      const isWhole = this.writableFinished && !this.aborted
+      activities.end(activity, isWhole ? 'ok' : 'aborted', Number(this.sentHeaders?.[':status'] ?? 0))
+    }
+
+    function carry(stream: ObservedStream, activity: Activity): void {
+      const { push } = stream
+      const value = function (this: unknown): unknown {
+        return activities.callIn(activity, push as never, this, arguments) // eslint-disable-line prefer-rest-params
+      }
+      Object.defineProperty(stream, 'push', { value, configurable: true, writable: true, enumerable: false })
+    }
+
+    subscribe('http2.server.stream.start', (message) => {
+      try {
+        const { stream, headers } = message as Started
+        const method = headers[':method']
+        if (stream.id! % 2 === 0 || method === 'CONNECT') return
+        const activity = activities.begin('request', nameOf(method))
+        stream[ACTIVITY] = activity
+        stream.on('close', closed)
+        if (activities.carried) {
+          if (!BODILESS.includes(method!)) carry(stream, activity)
+          activities.enter(activity)
+        } else process.nextTick(() => activities.enter(activity)) // right before the handler
+      } catch {
+        // What a subscriber throws would end the process.
+      }
+    })
+    seen({ ...row, how: 'channel' })
+  },
+}
+
+function isPublished(version: string): boolean {
+  const [major, minor] = version.split('.').map(Number) as [number, number]
+  return minor >= (SINCE[major] ?? 0)
+}
+
+/** The requests of the compatibility API, in which the frameworks' hooks look, have the activity of their stream. */
+function linkRequests(): void {
+  const { Http2ServerRequest } = process.getBuiltinModule('node:http2')
+  Object.defineProperty(Http2ServerRequest.prototype, ACTIVITY, {
+    get(this: { stream?: ObservedStream }) {
+      return this.stream?.[ACTIVITY]
+    },
+    configurable: true,
+    enumerable: false,
+  })
+}
