@@ -11,9 +11,20 @@ import { koa } from './koa.ts'
 import { koaRouter } from './koa-router.ts'
 import { large } from './large.ts'
 import { natives } from './natives.ts'
+import { nest } from './nest.ts'
 import { pg } from './pg.ts'
 import { pgPool } from './pg-pool.ts'
 import { timers } from './timers.ts'
 
 export const BUILTIN_HOOKS: readonly BuiltinHook[] = [http, http2, fastify, timers, json, large, natives]
-export const PACKAGE_HOOKS: readonly PackageHook[] = [betterSqlite3, express, koa, koaRouter, hapi, hono, pgPool, pg]
+export const PACKAGE_HOOKS: readonly PackageHook[] = [
+  betterSqlite3,
+  express,
+  koa,
+  koaRouter,
+  hapi,
+  hono,
+  nest,
+  pgPool,
+  pg,
+]
