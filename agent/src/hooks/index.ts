@@ -1,6 +1,7 @@
 import { betterSqlite3 } from './better-sqlite3.ts'
 import { express } from './express.ts'
 import { fastify } from './fastify.ts'
+import { graphql } from './graphql.ts'
 import { hapi } from './hapi.ts'
 import { hono } from './hono.ts'
 import type { BuiltinHook, PackageHook } from './hook.ts'
@@ -25,6 +26,7 @@ export const PACKAGE_HOOKS: readonly PackageHook[] = [
   hapi,
   hono,
   nest,
+  graphql,
   pgPool,
   pg,
 ]

@@ -71,6 +71,7 @@ for (const alias of [
   'fastify5',
   '@hapi/hapi',
   'hono',
+  'graphql',
 ]) {
   link(alias)
 }
@@ -82,6 +83,7 @@ const ALL = [
   'express 4 patch',
   'express 5 patch',
   'fastify 5 channel',
+  'graphql 16 patch',
   'hono 4 patch',
   'koa 3 channel',
   'pg 8 patch',
@@ -99,6 +101,7 @@ test('libraries are hooked when an ES module imports them', async () => {
     import pg from 'pg'
     import { server } from '@hapi/hapi'
     import { Hono } from 'hono'
+    import 'graphql'
     express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({}); server(); new Hono()
   `)
   assert.deepEqual(seen.sort(), ALL)
@@ -107,7 +110,7 @@ test('libraries are hooked when an ES module imports them', async () => {
 test('libraries are hooked when a CommonJS program requires them', async () => {
   const seen = await run(
     `
-    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono']) require(name)
+    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono', 'graphql']) require(name)
     require('fastify5')()
   `,
     { ending: '.cjs' },

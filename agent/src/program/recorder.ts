@@ -67,6 +67,12 @@ export class Recorder {
     }
   }
 
+  /** The name of an id, '' of none: looks at all names, for what is done once a name. */
+  textOf(id: number): string {
+    for (const [text, known] of this.#ids) if (known === id) return id === 0 ? '' : text
+    return ''
+  }
+
   #append(text: string): number {
     const control = this.#control
     const names = this.channel.names
