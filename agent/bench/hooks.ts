@@ -30,6 +30,7 @@ const plain = {
   pool: require('pg-pool') as Any,
   hapi: require('@hapi/hapi/lib/request.js') as Any,
   hono: require('hono/router/reg-exp-router') as Any,
+  graphql: require('graphql') as Any,
 }
 const { activities, recorder, reader, stop } = observe(BUILTIN_HOOKS, PACKAGE_HOOKS)
 const hooked = {
@@ -38,6 +39,7 @@ const hooked = {
   pool: fresh<Any>('pg-pool', 'pg-pool') as Any,
   hapi: fresh<Any>('@hapi/hapi/lib/request.js', '@hapi/hapi') as Any,
   hono: fresh<Any>('hono/router/reg-exp-router', 'hono') as Any,
+  graphql: fresh<Any>('graphql', 'graphql') as Any,
 }
 reader.read()
 const activity = activities.begin('request', recorder.name('GET'))
@@ -121,6 +123,33 @@ function honoMatch({ RegExpRouter }: Any): () => void {
   }
 }
 
+class Stream extends Response {
+  id = 1
+  sentHeaders = { ':status': 200 }
+  push(): boolean {
+    return true
+  }
+}
+
+function streamLife(publish: boolean, method: string): () => void {
+  const started = channel('http2.server.stream.start')
+  const headers = { ':method': method }
+  return () => {
+    const stream = new Stream()
+    if (publish) started.publish({ stream, headers })
+    stream.emit('close')
+  }
+}
+
+function graphqlOperation({ getOperationAST, parse }: Any): () => void {
+  const document = (parse as (text: string) => unknown)('query GetCart { cart }')
+  const find = getOperationAST as (document: unknown) => unknown
+  return () => {
+    activity.route = 0
+    find(document)
+  }
+}
+
 class FakeClient extends EventEmitter {
   _queryable = true
   connect(callback: () => void): void {
@@ -162,6 +191,18 @@ const CASES: Case[] = [
     with: repeat(requestLife(true)),
   },
   {
+    name: 'http2: stream begins and ends',
+    count: 20_000,
+    without: repeat(streamLife(false, 'GET')),
+    with: repeat(streamLife(true, 'GET')),
+  },
+  {
+    name: 'http2: with a body',
+    count: 20_000,
+    without: repeat(streamLife(false, 'POST')),
+    with: repeat(streamLife(true, 'POST')),
+  },
+  {
     name: 'express: route dispatched',
     count: 50_000,
     without: repeat(expressDispatch(plain.express)),
@@ -185,6 +226,12 @@ const CASES: Case[] = [
     count: 50_000,
     without: repeat(honoMatch(plain.hono)),
     with: repeat(honoMatch(hooked.hono)),
+  },
+  {
+    name: 'graphql: operation found',
+    count: 50_000,
+    without: repeat(graphqlOperation(plain.graphql)),
+    with: repeat(graphqlOperation(hooked.graphql)),
   },
   {
     name: 'timers: setTimeout, cleared',

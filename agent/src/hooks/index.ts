@@ -1,4 +1,5 @@
 import { betterSqlite3 } from './better-sqlite3.ts'
+import { connect } from './connect.ts'
 import { express } from './express.ts'
 import { fastify } from './fastify.ts'
 import { graphql } from './graphql.ts'
@@ -19,6 +20,7 @@ import { timers } from './timers.ts'
 
 export const BUILTIN_HOOKS: readonly BuiltinHook[] = [http, http2, fastify, timers, json, large, natives]
 export const PACKAGE_HOOKS: readonly PackageHook[] = [
+  connect,
   betterSqlite3,
   express,
   koa,

@@ -72,6 +72,7 @@ for (const alias of [
   '@hapi/hapi',
   'hono',
   'graphql',
+  'connect',
 ]) {
   link(alias)
 }
@@ -80,6 +81,7 @@ const ALL = [
   '@hapi/hapi 21 patch',
   '@koa/router 12 patch',
   '@koa/router 15 patch',
+  'connect 3 patch',
   'express 4 patch',
   'express 5 patch',
   'fastify 5 channel',
@@ -102,7 +104,8 @@ test('libraries are hooked when an ES module imports them', async () => {
     import { server } from '@hapi/hapi'
     import { Hono } from 'hono'
     import 'graphql'
-    express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({}); server(); new Hono()
+    import connect from 'connect'
+    express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({}); server(); new Hono(); connect()
   `)
   assert.deepEqual(seen.sort(), ALL)
 })
@@ -110,7 +113,7 @@ test('libraries are hooked when an ES module imports them', async () => {
 test('libraries are hooked when a CommonJS program requires them', async () => {
   const seen = await run(
     `
-    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono', 'graphql']) require(name)
+    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono', 'graphql', 'connect']) require(name)
     require('fastify5')()
   `,
     { ending: '.cjs' },
