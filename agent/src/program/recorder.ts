@@ -69,7 +69,7 @@ export class Recorder {
 
   /** The name of an id, '' of none: looks at all names, for what is done once a name. */
   textOf(id: number): string {
-    for (const [text, known] of this.#ids) if (known === id) return id === 0 ? '' : text
+    for (const [text, known] of this.#ids) if (known === id && id !== 0) return text
     return ''
   }
 
