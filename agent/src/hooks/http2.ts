@@ -4,19 +4,18 @@
  * in the context in which that will run. HTTP/1 on the same port is the business of http.ts; pushed streams are part of the
  * request that pushes them, and CONNECT opens a tunnel: like an upgrade, it is no request.
  *
- * A body's chunks come from native code in a context that is older than the request, so `push` is wrapped on streams of
- * methods that have a body: what listens to 'data' and 'end' runs for the request.
+ * A body's chunks come from native code in a context that is older than the request, so the streams' `push` is wrapped: what
+ * listens to 'data' and 'end' runs for the request.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Activity } from '../program/activity.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { ACTIVITY } from './http.ts'
+import { disguise, type Method } from './support/patch.ts'
 
 /** The first releases that publish streams: minor by major. */
 const SINCE: Record<number, number> = { 22: 17, 23: Infinity, 24: 2 }
-
-const BODILESS = ['GET', 'HEAD']
 
 type ObservedStream = ServerHttp2Stream & { [ACTIVITY]?: Activity }
 
@@ -34,10 +33,10 @@ export const http2: BuiltinHook = {
     }
     let methods: Map<string | undefined, number> | undefined
     let other = 0
+    let isFirst = true
 
     /** HTTP/2 takes any method from a client; the names are those that HTTP/1 knows, and `other`. */
     function begin(): Map<string | undefined, number> {
-      linkRequests()
       other = recorder.name('other')
       const { METHODS } = process.getBuiltinModule('node:http')
       return new Map(METHODS.map((method) => [method, 0]))
@@ -60,12 +59,16 @@ export const http2: BuiltinHook = {
       activities.end(activity, isWhole ? 'ok' : 'aborted', Number(this.sentHeaders?.[':status'] ?? 0))
     }
 
-    function carry(stream: ObservedStream, activity: Activity): void {
-      const { push } = stream
-      const value = function (this: unknown): unknown {
-        return activities.callIn(activity, push as never, this, arguments) // eslint-disable-line prefer-rest-params
+    /** Streams have theirs from Readable: one of their own, in between. */
+    function carryBodies(streams: object & { push: Method }): void {
+      const { push } = streams
+      function carried(this: ObservedStream): unknown {
+        const activity = this[ACTIVITY]
+        if (activity === undefined) return Reflect.apply(push, this, arguments) // eslint-disable-line prefer-rest-params
+        return activities.callIn(activity, push, this, arguments) // eslint-disable-line prefer-rest-params
       }
-      Object.defineProperty(stream, 'push', { value, configurable: true, writable: true, enumerable: false })
+      const value = disguise(carried, push)
+      Object.defineProperty(streams, 'push', { value, configurable: true, writable: true, enumerable: false })
     }
 
     subscribe('http2.server.stream.start', (message) => {
@@ -73,13 +76,16 @@ export const http2: BuiltinHook = {
         const { stream, headers } = message as Started
         const method = headers[':method']
         if (stream.id! % 2 === 0 || method === 'CONNECT') return
+        if (isFirst) {
+          isFirst = false
+          linkRequests()
+          carryBodies(Object.getPrototypeOf(stream) as never)
+        }
         const activity = activities.begin('request', nameOf(method))
         stream[ACTIVITY] = activity
         stream.on('close', closed)
-        if (activities.carried) {
-          if (!BODILESS.includes(method!)) carry(stream, activity)
-          activities.enter(activity)
-        } else process.nextTick(() => activities.enter(activity)) // right before the handler
+        if (activities.carried) activities.enter(activity)
+        else process.nextTick(() => activities.enter(activity)) // right before the handler
       } catch {
         // What a subscriber throws would end the process.
       }
