@@ -22,6 +22,16 @@ const TARGETS: Record<string, Target> = {
   bare: { ...HELLO, about: 'node:http hello world' },
   express: { ...HELLO, about: 'Express 5 hello world' },
   fastify: { ...HELLO, about: 'Fastify 5 hello world' },
+  koa: { ...HELLO, about: 'Koa 3 with its router, hello world' },
+  hapi: { ...HELLO, about: 'Hapi 21 hello world' },
+  hono: { ...HELLO, about: 'Hono 4 on its server for Node, hello world' },
+  graphql: {
+    method: 'POST',
+    path: '/graphql',
+    bodies: [JSON.stringify({ query: 'query Hello { hello }', operationName: 'Hello' })],
+    about: 'Mercurius, a query of one field',
+    aim: 1.03,
+  },
   realistic: {
     method: 'POST',
     path: '/orders/acme',
