@@ -21,6 +21,7 @@ export const connect: PackageHook = {
   majors: [3],
   how: 'patch',
   start({ recorder, activities }: HookContext, prototype: object) {
+    if (prototype === undefined) throw new Error('no proto in it') // before 3.4
     const mounts = new Mounts()
 
     function wrapHandle(original: Method, application: Application, path: string): Method {
