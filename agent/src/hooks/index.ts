@@ -9,19 +9,19 @@ import type { BuiltinHook, PackageHook } from './hook.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
 import { json } from './json.ts'
-import { koa } from './koa.ts'
 import { koaRouter } from './koa-router.ts'
+import { koa } from './koa.ts'
 import { large } from './large.ts'
 import { natives } from './natives.ts'
 import { nest } from './nest.ts'
-import { pg } from './pg.ts'
 import { pgPool } from './pg-pool.ts'
+import { pg } from './pg.ts'
 import { timers } from './timers.ts'
 
 export const BUILTIN_HOOKS: readonly BuiltinHook[] = [http, http2, fastify, timers, json, large, natives]
 export const PACKAGE_HOOKS: readonly PackageHook[] = [
-  connect,
   betterSqlite3,
+  connect,
   express,
   koa,
   koaRouter,
