@@ -6,6 +6,7 @@ import { graphql } from './graphql.ts'
 import { hapi } from './hapi.ts'
 import { hono } from './hono.ts'
 import type { BuiltinHook, PackageHook } from './hook.ts'
+import { httpClient } from './http-client.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
 import { json } from './json.ts'
@@ -17,8 +18,20 @@ import { nest } from './nest.ts'
 import { pgPool } from './pg-pool.ts'
 import { pg } from './pg.ts'
 import { timers } from './timers.ts'
+import { undiciPool } from './undici-pool.ts'
+import { undici } from './undici.ts'
 
-export const BUILTIN_HOOKS: readonly BuiltinHook[] = [http, http2, fastify, timers, json, large, natives]
+export const BUILTIN_HOOKS: readonly BuiltinHook[] = [
+  http,
+  http2,
+  fastify,
+  timers,
+  json,
+  large,
+  natives,
+  httpClient,
+  undici,
+]
 export const PACKAGE_HOOKS: readonly PackageHook[] = [
   betterSqlite3,
   connect,
@@ -31,4 +44,5 @@ export const PACKAGE_HOOKS: readonly PackageHook[] = [
   graphql,
   pgPool,
   pg,
+  undiciPool,
 ]

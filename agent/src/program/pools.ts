@@ -6,6 +6,8 @@ import { siteName, takeSite, type Site } from './site.ts'
 
 export interface Pool {
   readonly id: number
+  /** Name id: kind, system and name. */
+  readonly name: number
   /** What the pool last said of itself, in one number each. */
   slots: number
   pending: number
@@ -23,6 +25,8 @@ export interface Lease {
   readonly id: number
   readonly asked: number
   readonly activity: Activity | undefined
+  /** Whether the activity goes on while it has the slot. */
+  holds: boolean
   /** Taken at the asking (not of every lease: SITES_PER_SECOND); named only when the lease grows old. */
   site: Site | undefined
   /** The name id of the site, 0 until it is named. */
@@ -64,24 +68,24 @@ export class Pools {
     limit: number,
     state: () => PoolState | undefined,
   ): Pool {
-    const pool = { id: this.#nextId++, slots: -1, pending: -1 }
-    this.#recorder.record(
-      EVENT.pool,
-      pool.id,
-      this.#now(),
-      this.#recorder.name(kind + PART + system + PART + name),
-      limit,
-    )
+    const id = this.#recorder.name(kind + PART + system + PART + name)
+    const pool = { id: this.#nextId++, name: id, slots: -1, pending: -1 }
+    this.resize(pool, limit)
     this.#states.set(pool, state)
     return pool
   }
 
-  /** `below`: the patched function, so that the site is its caller. */
-  ask(pool: Pool, below: (...args: never[]) => unknown): Lease {
+  /** How many slots it may have; Infinity where nothing limits them. */
+  resize(pool: Pool, limit: number): void {
+    this.#recorder.record(EVENT.pool, pool.id, this.#now(), pool.name, limit)
+  }
+
+  /** `below`: the patched function, so that the site is its caller; `depth`: how far above it the caller may be. */
+  ask(pool: Pool, below: (...args: never[]) => unknown, depth?: number): Lease {
     const activity = this.#activities.current()
     const asked = this.#now()
-    const site = this.#maySite(pool, asked) ? takeSite(below) : undefined
-    const lease = { id: this.#nextId++, asked, activity, site, named: 0, told: false }
+    const site = this.#maySite(pool, asked) ? takeSite(below, depth) : undefined
+    const lease = { id: this.#nextId++, asked, activity, holds: activity !== undefined, site, named: 0, told: false }
     this.#open.add(lease)
     this.#recorder.record(EVENT.poolAsk, lease.id, lease.asked, pool.id, activity?.id ?? 0)
     if (activity) this.#activities.hold(activity)
@@ -92,16 +96,23 @@ export class Pools {
     this.#recorder.record(EVENT.poolTake, lease.id, this.#now(), 0, 0)
   }
 
-  giveBack(lease: Lease): void {
+  giveBack(lease: Lease, failed = false): void {
     if (!this.#close(lease)) return
     this.#recorder.record(EVENT.poolRelease, lease.id, this.#now(), 0, 0)
-    if (lease.activity) this.#activities.release(lease.activity)
+    this.letGo(lease, failed)
   }
 
   fail(lease: Lease, timedOut: boolean): void {
     if (!this.#close(lease)) return
     this.#recorder.record(EVENT.poolFail, lease.id, this.#now(), timedOut ? 1 : 0, 0)
-    if (lease.activity) this.#activities.release(lease.activity, true)
+    this.letGo(lease, true)
+  }
+
+  /** The slot stays taken, its activity has nothing to do with it any more. */
+  letGo(lease: Lease, failed = false): void {
+    if (!lease.holds) return
+    lease.holds = false
+    this.#activities.release(lease.activity!, failed)
   }
 
   #close(lease: Lease): boolean {

@@ -46,7 +46,7 @@ export interface ReadLease {
 export class ChannelReader {
   readonly activities = new Map<number, ReadActivity>()
   readonly leases = new Map<number, ReadLease>()
-  readonly pools = new Map<number, { name: string; limit: number; used: number; pending: number }>()
+  readonly pools = new Map<number, { name: string; limit: number; used: number; idle: number; pending: number }>()
   readonly hooked: { module: string; version: string; how: string; why: string }[] = []
   /** What makes no sense: an activity that ends twice, an event of an unknown one. Empty in every test. */
   readonly problems: string[] = []
@@ -118,9 +118,13 @@ export class ChannelReader {
       if (!wait || wait.isOver) this.problems.push(`wait ${id} resumed without a beginning, or twice`)
       else wait.isOver = true
     } else if (kind === 'pool') {
-      this.pools.set(id, { name: this.name(a).split(PART).join(' '), limit: b, used: 0, pending: 0 })
-    } else if (kind === 'poolState') Object.assign(this.pools.get(id) ?? {}, { used: a % POOL_IDLE, pending: b })
-    else if (kind === 'poolAsk') {
+      const known = this.pools.get(id)
+      if (known) known.limit = b
+      else this.pools.set(id, { name: this.name(a).split(PART).join(' '), limit: b, used: 0, idle: 0, pending: 0 })
+    } else if (kind === 'poolState') {
+      const said = { used: a % POOL_IDLE, idle: Math.max(0, Math.floor(a / POOL_IDLE)), pending: b }
+      Object.assign(this.pools.get(id) ?? {}, said)
+    } else if (kind === 'poolAsk') {
       this.leases.set(id, { id, pool: this.pools.get(a)?.name ?? '', activity: b, steps: [], site: '' })
     } else if (kind === 'poolTake') this.#lease(id)?.steps.push('take')
     else if (kind === 'poolRelease') this.#lease(id)?.steps.push('release')

@@ -172,7 +172,7 @@ const ROWS: Record<TableName, Check> = {
     kind: oneOf('libuv', 'db', 'worker', 'http-client'),
     system: name,
     name,
-    limit: amount,
+    limit: nullable(amount),
     used: nullable(count),
     idle: nullable(count),
     pending: nullable(count),

@@ -9,7 +9,7 @@ interface PoolStats {
   kind: PoolRow['kind']
   system: string
   name: string
-  limit: number
+  limit: number | null
   /** What those who wait for it wait on. */
   waitable: string
   /** The pool's own word; undefined until it has said something. */
@@ -53,8 +53,14 @@ export class PoolModel {
     this.#activities = activities
   }
 
-  /** `what`: kind \0 system \0 name. */
-  pool(id: number, what: string, limit: number): void {
+  /** `what`: kind \0 system \0 name. Told again when its limit is another one. */
+  pool(id: number, what: string, slots: number): void {
+    const limit = Number.isFinite(slots) ? slots : null
+    const known = this.#pools.get(id)
+    if (known) {
+      known.limit = limit
+      return
+    }
     const [kind = 'db', system = '', name = ''] = what.split(PART)
     const wait = new WindowHistogram()
     const use = new WindowHistogram()
@@ -189,13 +195,16 @@ export class PoolModel {
 
   totals(): Pick<Totals, 'pools' | 'threadpoolWait'> {
     return {
-      pools: [...this.#pools.values()].map((pool) => ({
-        system: pool.system,
-        name: pool.name,
-        wait: pool.wait.total().toData(),
-        use: pool.use.total().toData(),
-        timeouts: pool.timeouts.total,
-      })),
+      // Their metrics are those of database connections.
+      pools: [...this.#pools.values()]
+        .filter(({ kind }) => kind === 'db')
+        .map((pool) => ({
+          system: pool.system,
+          name: pool.name,
+          wait: pool.wait.total().toData(),
+          use: pool.use.total().toData(),
+          timeouts: pool.timeouts.total,
+        })),
       threadpoolWait: this.#threadpoolWait.total().toData(),
     }
   }

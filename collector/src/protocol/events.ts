@@ -27,7 +27,7 @@ export const EVENT = {
    * after these. id: activity; a: when it is due.
    */
   due: 9,
-  /** A pool. id: pool; a: name (kind \0 system \0 name); b: limit. */
+  /** A pool, and again when its limit changes. id: pool; a: name (kind \0 system \0 name); b: limit, Infinity for none. */
   pool: 10,
   /** What the pool itself says. id: pool; a: used + POOL_IDLE * idle, or -1 once it is gone; b: pending. */
   poolState: 11,

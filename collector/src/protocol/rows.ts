@@ -253,7 +253,8 @@ export interface PoolRow {
   kind: 'libuv' | 'db' | 'worker' | 'http-client'
   system: string
   name: string
-  limit: number
+  /** null where there is none, or where it is not known. */
+  limit: number | null
   /** null where nothing on this system can tell. */
   used: number | null
   idle: number | null

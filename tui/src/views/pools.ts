@@ -19,7 +19,7 @@ export function poolName(row: PoolRow): string {
 
 /** act: all slots held and somebody waits. look: somebody has waited a while, or a probe does now. */
 export function poolState(row: PoolRow): 'fine' | 'look' | 'act' {
-  const full = row.used !== null && row.used >= row.limit
+  const full = row.used !== null && row.limit !== null && row.used >= row.limit
   if (full && (row.pending ?? 0) > 0) return 'act'
   if ((row.probeAge ?? 0) >= 100) return 'act'
   return row.wait.p99 >= 20 || row.timeouts > 0 ? 'look' : 'fine'
@@ -35,8 +35,10 @@ export function usage(row: PoolRow, context: ViewContext, cells: number): Segmen
   const state = poolState(row)
   if (row.used === null) return [segment(`${' '.repeat(cells)}${cells > 0 ? ' ' : ''}?/${row.limit}`)]
   const tone = state === 'fine' ? 'good' : state
-  if (cells === 0) return [segment(`${row.used}/${row.limit}`, tone)]
-  return [segment(bar(row.used / row.limit, cells, context.glyphs), tone), segment(` ${row.used}/${row.limit}`)]
+  const { used, limit } = row
+  if (cells === 0) return [segment(`${used}/${limit ?? '-'}`, tone)]
+  if (limit === null) return [segment(`${' '.repeat(cells)} ${used}/-`)]
+  return [segment(bar(used / limit, cells, context.glyphs), tone), segment(` ${used}/${limit}`)]
 }
 
 export function sorted(rows: PoolRow[]): PoolRow[] {
@@ -69,11 +71,11 @@ export const poolsTable: TableSpec<PoolRow> = {
     {
       id: 'used',
       header: 'USED',
-      about: 'slots held, of how many; ? where the system does not tell',
+      about: 'slots held, of how many; ? where the system does not tell, - where there is no limit',
       width: BAR_CELLS + 6,
       max: BAR_CELLS + 10,
       cell: (row, context) => usage(row, context, BAR_CELLS),
-      sort: (row) => (row.used ?? 0) / row.limit,
+      sort: (row) => (row.used ?? 0) / (row.limit ?? Infinity),
     },
     {
       id: 'pending',

@@ -1,0 +1,124 @@
+/** Where the latency of routes that call other servers goes: what the model says beside what the servers are known to take. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, request as httpRequest, Agent, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import { InstanceModel } from '@loopscope/collector'
+import { observe } from '../testing/observe.ts'
+import { startTarget, type Target } from '../testing/outbound.ts'
+import { Reader } from '../worker/reader.ts'
+import { httpClient } from './http-client.ts'
+import { http } from './http.ts'
+import { undiciPool } from './undici-pool.ts'
+import { undici } from './undici.ts'
+
+const { recorder, activities, stop } = observe([http, httpClient, undici], [undiciPool])
+const { Pool } = await import('undici')
+const reader = new Reader(recorder.channel)
+const model = new InstanceModel(
+  {
+    id: '1',
+    service: 'test',
+    pid: 1,
+    host: 'test',
+    thread: 'main',
+    node: process.versions.node,
+    agent: '0',
+    cwd: '/',
+    agentFile: '/agent.js',
+    epoch: 0,
+    startedAt: 0,
+    thresholdMs: 50,
+  },
+  reader.name,
+)
+
+let target: Target
+let pool: InstanceType<typeof Pool>
+const agent = new Agent({ keepAlive: true })
+
+const routes: Record<string, () => Promise<unknown>> = {
+  '/fetch': async () => (await fetch(`${target.url}/delay/50`)).text(),
+  '/two': async () => {
+    await (await fetch(`${target.url}/delay/30`)).text()
+    await (await fetch(`${target.url}/delay/40`)).text()
+  },
+  '/get': async () => {
+    const request = httpRequest(`${target.url}/delay/50`, { agent }).end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    response.resume()
+    await once(response, 'end')
+  },
+  '/pool': async () => (await pool.request({ path: '/delay/30', method: 'GET' })).body.text(),
+}
+
+const server = createServer((request, response) => {
+  const activity = activities.current()!
+  activities.setRoute(activity, recorder.name(request.url!))
+  routes[request.url!]!().then(
+    () => response.end('ok'),
+    (error: unknown) => response.writeHead(500).end(String(error)),
+  )
+})
+
+before(async () => {
+  target = await startTarget()
+  pool = new Pool(target.url, { connections: 1 })
+  await once(server.listen(0), 'listening')
+})
+
+after(async () => {
+  await pool.close()
+  agent.destroy()
+  server.closeAllConnections()
+  server.close()
+  await target.close()
+  stop()
+})
+
+function call(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // Outside of all activities: the caller is another process, as it were.
+    const { port } = server.address() as AddressInfo
+    httpRequest({ port, path, agent: false }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode!))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+test('the wait for other servers is http, the wait for a connection to them the pool’s', async () => {
+  for (const path of ['/fetch', '/two', '/get']) for (let i = 0; i < 5; i++) assert.equal(await call(path), 200)
+  // One connection, 30 ms a call: four at once wait 0, 30, 60 and 90 ms for it.
+  assert.equal(await call('/pool'), 200)
+  assert.deepEqual(await Promise.all(Array.from({ length: 4 }, () => call('/pool'))), [200, 200, 200, 200])
+  let now = 0
+  while (
+    reader.drain((kind, id, time, a, b) => {
+      now = time
+      model.apply(kind, id, time, a, b)
+    })
+  );
+  const { routes: rows, pools } = model.snapshot(now)
+  const of = (path: string) => {
+    const row = rows.find(({ route }) => route === `GET ${path}`)!
+    return { http: row.breakdown.http ?? 0, poolWait: row.breakdown.poolWait ?? 0, other: row.breakdown.other }
+  }
+  for (const [path, truth] of [
+    ['/fetch', 50],
+    ['/two', 70],
+    ['/get', 50],
+    ['/pool', 30],
+  ] as const) {
+    const { http: took } = of(path)
+    assert.ok(took >= truth - 2 && took < truth * 2, `${path} waited ${took} ms on servers that take ${truth}`)
+  }
+  const { poolWait } = of('/pool')
+  assert.ok(poolWait >= 34 && poolWait < 80, `waited ${poolWait} ms for the connection, known are 36`)
+  const row = pools.find(({ system, name }) => system === 'undici' && name === target.host)!
+  assert.deepEqual([row.kind, row.used, row.pending], ['http-client', 0, 0])
+  assert.ok(row.use!.p99 >= 48 && row.wait.max >= 88)
+})
