@@ -1,4 +1,5 @@
 import type { MicroBench } from '../support/micro.ts'
+import { call } from './call.ts'
 import { capture } from './capture.ts'
 import { event } from './event.ts'
 import { lease } from './lease.ts'
@@ -7,4 +8,4 @@ import { request } from './request.ts'
 import { turn } from './turn.ts'
 import { worker } from './worker.ts'
 
-export const MICRO_BENCHES: readonly MicroBench[] = [event, turn, request, worker, lease, capture, memory]
+export const MICRO_BENCHES: readonly MicroBench[] = [event, turn, request, worker, lease, call, capture, memory]

@@ -4,7 +4,7 @@
  * context of whoever opened the connection. What waits in the queue of a limited pool is not created yet: undici-pool.ts.
  *
  * An answer that nobody reads holds its connection, so it is a call still: until fetch's is collected, or undici's bodyTimeout.
- * Costs 0.6 us a call (bench:record, group `call`).
+ * Costs 0.8 us a call (bench:record, `call.undici`).
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'

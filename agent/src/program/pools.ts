@@ -32,6 +32,12 @@ export interface Lease {
   /** The name id of the site, 0 until it is named. */
   named: number
   told: boolean
+  /** What the activity waits on while it has the slot, 0 for nothing. */
+  operation: number
+  /** What it has the slot for, where that can be asked whether somebody reads it: null as long as nobody has begun. */
+  answer: { readonly readableFlowing: boolean | null } | undefined
+  /** Sweeps that have found it unread. */
+  unread: number
 }
 
 /** A slot held this long has its site named. */
@@ -39,6 +45,8 @@ const NAME_AFTER_MS = 50
 /** A stack costs 4 to 9 us, ten times the rest of a lease: so many are taken in a second, more while others wait. */
 const SITES_PER_SECOND = 50
 const SITES_PER_SECOND_WHILE_PENDING = 300
+/** An answer that so many sweeps have found unread (a second) is not waited for: nobody may ever read it. */
+const UNREAD_SWEEPS = 10
 /** How often holders and pools are looked through. */
 const SWEEP_EVERY_MS = 100
 
@@ -85,34 +93,60 @@ export class Pools {
     const activity = this.#activities.current()
     const asked = this.#now()
     const site = this.#maySite(pool, asked) ? takeSite(below, depth) : undefined
-    const lease = { id: this.#nextId++, asked, activity, holds: activity !== undefined, site, named: 0, told: false }
+    const lease: Lease = {
+      id: this.#nextId++,
+      asked,
+      activity,
+      holds: activity !== undefined,
+      site,
+      named: 0,
+      told: false,
+      operation: 0,
+      answer: undefined,
+      unread: 0,
+    }
     this.#open.add(lease)
     this.#recorder.record(EVENT.poolAsk, lease.id, lease.asked, pool.id, activity?.id ?? 0)
     if (activity) this.#activities.hold(activity)
     return lease
   }
 
-  take(lease: Lease): void {
+  /** `waitable` (a name id): what the activity waits on from here to the giving back. */
+  take(lease: Lease, waitable = 0): void {
     this.#recorder.record(EVENT.poolTake, lease.id, this.#now(), 0, 0)
+    if (waitable !== 0 && lease.activity) lease.operation = this.#activities.wait(lease.activity, waitable)
   }
 
   giveBack(lease: Lease, failed = false): void {
     if (!this.#close(lease)) return
     this.#recorder.record(EVENT.poolRelease, lease.id, this.#now(), 0, 0)
-    this.letGo(lease, failed)
+    this.#letGo(lease, failed)
   }
 
   fail(lease: Lease, timedOut: boolean): void {
     if (!this.#close(lease)) return
     this.#recorder.record(EVENT.poolFail, lease.id, this.#now(), timedOut ? 1 : 0, 0)
-    this.letGo(lease, true)
+    this.#letGo(lease, true)
   }
 
-  /** The slot stays taken, its activity has nothing to do with it any more. */
-  letGo(lease: Lease, failed = false): void {
+  /** Its activity has nothing to do with the slot any more. */
+  #letGo(lease: Lease, failed: boolean): void {
     if (!lease.holds) return
     lease.holds = false
+    if (lease.operation !== 0) this.#activities.resume(lease.operation)
     this.#activities.release(lease.activity!, failed)
+  }
+
+  /**
+   * An answer that nobody reads keeps its connection for ever: Node does not even see the connection's end. The slot stays
+   * taken, with the line that asked for it; the activity is not kept by it.
+   */
+  #lookAtAnswer(lease: Lease): void {
+    if (lease.answer!.readableFlowing !== null) lease.answer = undefined
+    else if (++lease.unread === UNREAD_SWEEPS) {
+      lease.answer = undefined
+      this.#letGo(lease, false)
+    }
   }
 
   #close(lease: Lease): boolean {
@@ -150,6 +184,7 @@ export class Pools {
     this.#sweptAt = now
     for (const lease of this.#open) {
       if (now - lease.asked < NAME_AFTER_MS) break // in order of their asking
+      if (lease.answer !== undefined) this.#lookAtAnswer(lease)
       if (lease.told) continue
       lease.told = true
       this.#nameSite(lease)

@@ -11,9 +11,6 @@ import type { HookContext } from '../hook.ts'
 /** Hosts beyond this share one row: a program may call any number of them. */
 export const MAX_HOSTS = 100
 export const OTHER_HOSTS = 'other hosts'
-/** An answer that nobody has begun to read after this time is not waited for. */
-const UNREAD_MS = 1000
-const SWEEP_EVERY_MS = 50
 
 export interface Host {
   readonly pool: Pool
@@ -31,18 +28,8 @@ export interface Host {
 export interface Call {
   readonly host: Host
   readonly lease: Lease
-  /** The wait for its answer, 0 where nobody waits. */
-  operation: number
   isTaken: boolean
   isOver: boolean
-  /** When the head of its answer came, and the answer, where it can be asked whether somebody reads it. */
-  headAt: number
-  answer: Answer | undefined
-}
-
-/** `readableFlowing` is null as long as nobody has begun to read. */
-interface Answer {
-  readonly readableFlowing: boolean | null
 }
 
 interface Closing {
@@ -54,14 +41,12 @@ const HOST = Symbol('loopscope.host')
 type Socket = Closing & { [HOST]?: Host | undefined }
 
 export class Calls {
-  /** Runs now and then. */
+  /** Runs now and then while a call waits for its connection. */
   onSweep: (() => void) | undefined
   readonly #context: HookContext
   readonly #pools: Pools
   readonly #system: string
   readonly #hosts = new Map<string, Host>()
-  readonly #answers = new Set<Call>()
-  #sweptAt = 0
 
   constructor(context: HookContext, system: 'http' | 'undici') {
     this.#context = context
@@ -93,7 +78,7 @@ export class Calls {
   #create(name: string, limit: number): Host {
     if (this.#hosts.size >= MAX_HOSTS && name !== OTHER_HOSTS) return this.host(OTHER_HOSTS)
     const state = (): { used: number; idle: number; pending: number } => {
-      this.#sweep()
+      if (host.pending > 0) this.onSweep?.()
       return { used: host.used, idle: Math.max(0, host.sockets - host.used), pending: host.pending }
     }
     const host: Host = {
@@ -120,7 +105,7 @@ export class Calls {
   ask(host: Host, below: (...args: never[]) => unknown, depth?: number): Call {
     const lease = this.#pools.ask(host.pool, below, depth)
     host.pending++
-    return { host, lease, operation: 0, isTaken: false, isOver: false, headAt: 0, answer: undefined }
+    return { host, lease, isTaken: false, isOver: false }
   }
 
   /** It has a connection. A request that is sent a second time keeps its first. */
@@ -130,40 +115,7 @@ export class Calls {
     call.isTaken = true
     host.pending--
     host.used++
-    this.#pools.take(lease)
-    if (lease.activity) call.operation = this.#context.activities.wait(lease.activity, host.waitable)
-  }
-
-  /** The head of its answer is there, the rest may be. */
-  answered(call: Call, answer: Answer): void {
-    if (call.isOver || call.lease.activity === undefined) return
-    call.answer = answer
-    call.headAt = this.#context.now()
-    this.#answers.add(call)
-  }
-
-  /**
-   * What nobody reads keeps its connection for ever: Node does not even see its end. The slot stays taken, with the line
-   * that asked for it; the activity is not kept by it.
-   */
-  #sweep(): void {
-    const now = this.#context.now()
-    if (now - this.#sweptAt < SWEEP_EVERY_MS) return
-    this.#sweptAt = now
-    this.onSweep?.()
-    for (const call of this.#answers) {
-      if (now - call.headAt < UNREAD_MS) break // in the order of their coming
-      this.#answers.delete(call)
-      if (call.answer?.readableFlowing !== null) continue
-      this.#resume(call)
-      this.#pools.letGo(call.lease)
-    }
-  }
-
-  #resume(call: Call): void {
-    if (call.operation === 0) return
-    this.#context.activities.resume(call.operation)
-    call.operation = 0
+    this.#pools.take(lease, host.waitable)
   }
 
   end(call: Call, failed: boolean, timedOut = false): void {
@@ -176,8 +128,6 @@ export class Calls {
       return
     }
     host.used--
-    this.#resume(call)
-    if (call.answer !== undefined) this.#answers.delete(call)
     this.#pools.giveBack(lease, failed)
   }
 
