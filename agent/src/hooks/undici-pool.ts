@@ -11,9 +11,19 @@ import { undiciCalls } from './support/undici-calls.ts'
 
 type Dispatcher = Record<symbol, unknown> & { destroyed?: boolean }
 
+/** The fields of a pool, by the symbols of its copy of undici. */
+interface Keys {
+  count: symbol
+  connections: symbol | undefined
+  url: symbol | undefined
+  clients: symbol | undefined
+}
+
 interface Queued {
   call: Call
   pool: Dispatcher
+  /** Where the pool says how many are in its queue. */
+  count: symbol
 }
 
 export const undiciPool: PackageHook = {
@@ -32,33 +42,45 @@ export const undiciPool: PackageHook = {
     if (!shared.isOn) return
     const queued = new Map<object, Queued>()
     const patched = new WeakSet<object>([prototype])
-    let keys: { count: symbol; connections: symbol | undefined; url: symbol | undefined } | undefined
+    const keys = new WeakMap<object, Keys | undefined>()
 
-    /** The pool's fields, by the symbols of its copy of undici. */
-    function keysOf(pool: Dispatcher): NonNullable<typeof keys> | undefined {
-      const count = symbolOf(pool, 'queued')
-      if (count === undefined) return undefined
-      return { count, connections: symbolOf(pool, 'connections'), url: symbolOf(pool, 'url') }
+    /** Each class of pools has other fields. */
+    function keysOf(pool: Dispatcher): Keys | undefined {
+      const kind = Object.getPrototypeOf(pool) as object
+      if (!keys.has(kind)) {
+        const count = symbolOf(pool, 'queued')
+        const [connections, url, clients] = ['connections', 'url', 'clients'].map((name) => symbolOf(pool, name))
+        keys.set(kind, count && { count, connections, url, clients })
+      }
+      return keys.get(kind)
+    }
+
+    /** A balanced pool has none of its own: its first upstream's. */
+    function originOf(pool: Dispatcher, { url, clients }: Keys): string | undefined {
+      if (url !== undefined) return (pool[url] as URL | undefined)?.origin
+      const first = clients && (pool[clients] as Dispatcher[])[0]
+      const key = first && symbolOf(first, 'url')
+      return key && (first[key] as URL | undefined)?.origin
     }
 
     /** What was dropped from a queue without becoming a request (the pool was destroyed, the call was aborted) is over. */
-    calls.onSweep = () => {
-      if (queued.size === 0 || keys === undefined) return
+    calls.sweeps.push(() => {
+      if (queued.size === 0) return
       const left = new Map<Dispatcher, number>()
       for (const { pool } of queued.values()) left.set(pool, (left.get(pool) ?? 0) + 1)
-      for (const [handler, { call, pool }] of queued) {
-        const count = left.get(pool)!
-        if (pool.destroyed !== true && count <= (pool[keys.count] as number)) continue
-        left.set(pool, count - 1)
+      for (const [handler, { call, pool, count }] of queued) {
+        const known = left.get(pool)!
+        if (pool.destroyed !== true && known <= (pool[count] as number)) continue
+        left.set(pool, known - 1)
         queued.delete(handler)
         calls.end(call, true)
       }
-    }
+    })
 
-    function putAside(pool: Dispatcher, handler: object, below: Method): void {
+    function putAside(pool: Dispatcher, fields: Keys, handler: object, below: Method): void {
       try {
-        const url = keys?.url && (pool[keys.url] as URL | undefined)
-        if (shared.ask && url) queued.set(handler, { call: shared.ask(url.origin, below), pool })
+        const origin = originOf(pool, fields)
+        if (shared.ask && origin) queued.set(handler, { call: shared.ask(origin, below), pool, count: fields.count })
       } catch {
         // The program comes first.
       }
@@ -69,30 +91,26 @@ export const undiciPool: PackageHook = {
       function dispatch(this: Dispatcher, opts: never, handler: never): unknown {
         const outer = shared.pool
         const outerCall = shared.dequeued
-        const isPool = this instanceof (exports.PoolBase as never)
+        const fields = this instanceof (exports.PoolBase as never) ? keysOf(this) : undefined
+        const before = fields ? (this[fields.count] as number) : 0
         const mine = queued.size === 0 ? undefined : queued.get(handler)
-        let before = 0
         if (mine) {
           queued.delete(handler)
           shared.dequeued = mine.call
         }
-        if (isPool) {
-          keys ??= keysOf(this)
-          if (keys) {
-            before = this[keys.count] as number
-            const limit = keys.connections && this[keys.connections]
-            shared.pool = typeof limit === 'number' ? { client: this, limit } : undefined
-          }
+        if (fields) {
+          const limit = fields.connections && this[fields.connections]
+          shared.pool = typeof limit === 'number' ? { client: this, limit } : undefined
         }
         try {
           return original.call(this, opts, handler)
         } finally {
-          const again = isPool && keys !== undefined && (this[keys.count] as number) > before
+          const isQueued = fields !== undefined && (this[fields.count] as number) > before
           if (mine && shared.dequeued === mine.call) {
             // It became no request: it waits in another queue, or it failed.
-            if (again) queued.set(handler, { call: mine.call, pool: this })
+            if (isQueued) queued.set(handler, { call: mine.call, pool: this, count: fields.count })
             else calls.end(mine.call, true)
-          } else if (again) putAside(this, handler, dispatch as Method)
+          } else if (isQueued) putAside(this, fields, handler, dispatch as Method)
           if (mine) shared.dequeued = outerCall
           shared.pool = outer
         }

@@ -2,6 +2,7 @@
  * undici, the npm package and the one inside of Node that is behind fetch, by its channels: a call of the activity that made
  * it, from `create`, which undici publishes in the context of the caller, to `trailers` or `error`. All later ones come in the
  * context of whoever opened the connection. What waits in the queue of a limited pool is not created yet: undici-pool.ts.
+ * A redirect or retry that undici's interceptors make is charged to whoever has opened the connection, so far.
  *
  * An answer that nobody reads holds its connection, so it is a call still: until fetch's is collected, or undici's bodyTimeout.
  * Costs 0.8 us a call (bench:record, `call.undici`).
@@ -55,7 +56,8 @@ export const undici: BuiltinHook = {
       return pool === undefined ? calls.host(nameOf(origin)) : calls.host(nameOf(origin), pool.client, pool.limit)
     }
 
-    shared.ask = (origin, below) => calls.ask(hostOf(String(origin)), below, SITE_DEPTH)
+    // Who queues finds others before: the host is known, and with it the limit.
+    shared.ask = (origin, below) => calls.ask(calls.known(nameOf(origin)) ?? hostOf(origin), below, SITE_DEPTH)
 
     /** Itself the subscriber: the line that called is looked for above it. */
     function created(message: unknown): void {

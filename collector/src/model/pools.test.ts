@@ -97,3 +97,16 @@ test("libuv's pool is known by its probe, and unknown numbers are null", () => {
   const [known] = pools.rows(1000, 'one')
   assert.deepEqual([known!.used, known!.idle], [3, 1])
 })
+
+test('a pool of connections to a host may be without a limit, gets another one, and is no database', () => {
+  const pools = new PoolModel(new ActivityModel())
+  pools.pool(1, 'http-client\0undici\0api:8080', Infinity)
+  pools.ask(10, 100, 1, 0)
+  pools.take(10, 120)
+  const [unlimited] = pools.rows(200, 'one')
+  assert.deepEqual([unlimited!.kind, unlimited!.limit, unlimited!.used], ['http-client', null, 1])
+  pools.pool(1, 'http-client\0undici\0api:8080', 4)
+  const [limited] = pools.rows(200, 'one')
+  assert.deepEqual([limited!.limit, limited!.used, limited!.wait.max], [4, 1, 20])
+  assert.deepEqual(pools.totals().pools, [])
+})

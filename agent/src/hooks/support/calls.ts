@@ -41,8 +41,8 @@ const HOST = Symbol('loopscope.host')
 type Socket = Closing & { [HOST]?: Host | undefined }
 
 export class Calls {
-  /** Runs now and then while a call waits for its connection. */
-  onSweep: (() => void) | undefined
+  /** Run now and then while a call waits for its connection. */
+  readonly sweeps: (() => void)[] = []
   readonly #context: HookContext
   readonly #pools: Pools
   readonly #system: string
@@ -78,7 +78,7 @@ export class Calls {
   #create(name: string, limit: number): Host {
     if (this.#hosts.size >= MAX_HOSTS && name !== OTHER_HOSTS) return this.host(OTHER_HOSTS)
     const state = (): { used: number; idle: number; pending: number } => {
-      if (host.pending > 0) this.onSweep?.()
+      if (host.pending > 0) for (const sweep of this.sweeps) sweep()
       return { used: host.used, idle: Math.max(0, host.sockets - host.used), pending: host.pending }
     }
     const host: Host = {

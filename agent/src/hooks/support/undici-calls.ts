@@ -7,7 +7,7 @@ export interface UndiciCalls {
   /** Whether the channels are subscribed to. */
   isOn: boolean
   /** Begins a call for the current activity. */
-  ask: ((origin: unknown, below: (...args: never[]) => unknown) => Call) | undefined
+  ask: ((origin: string, below: (...args: never[]) => unknown) => Call) | undefined
   /** The pool that dispatches right now. */
   pool: { client: object; limit: number } | undefined
   /** The call that comes out of a pool's queue right now: the request that is created next is its. */
