@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ACTIVITY_KINDS, OUTCOME, POOL_IDLE } from '../protocol/events.ts'
-import { ActivityModel } from './activities.ts'
+import { ActivityModel, UNKNOWN } from './activities.ts'
 import { PoolModel } from './pools.ts'
 
 const REQUEST = ACTIVITY_KINDS.indexOf('request')
@@ -109,4 +109,25 @@ test('a pool of connections to a host may be without a limit, gets another one, 
   const [limited] = pools.rows(200, 'one')
   assert.deepEqual([limited!.limit, limited!.used, limited!.wait.max], [4, 1, 20])
   assert.deepEqual(pools.totals().pools, [])
+})
+
+test('a slot that the program gives back is when the next one could go on; a connection that a socket gives back is not', () => {
+  for (const [what, ready] of [
+    ['db\0postgresql\0main', 150],
+    ['http-client\0http\0api:8080', UNKNOWN],
+  ] as const) {
+    const activities = new ActivityModel()
+    const pools = new PoolModel(activities)
+    const known: number[] = []
+    activities.tellUntil = Infinity
+    activities.onResume = (resumed) => known.push(resumed.ready)
+    pools.pool(1, what, 1)
+    activities.begin(7, 0, 'GET', REQUEST)
+    pools.ask(10, 50, 1, 0)
+    pools.take(10, 50)
+    pools.ask(11, 100, 1, 7)
+    pools.release(10, 150)
+    pools.take(11, 180)
+    assert.deepEqual(known, [ready], what)
+  }
 })

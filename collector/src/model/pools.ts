@@ -111,7 +111,8 @@ export class PoolModel {
     const lease = this.#leases.get(id)
     if (!lease) return
     this.#leases.delete(id)
-    lease.pool.released = now
+    // A connection to another server is given back by its socket, and who waits may wait for a new one.
+    if (lease.pool.kind !== 'http-client') lease.pool.released = now
     if (lease.taken !== undefined) lease.pool.use.record(now, now - lease.taken)
   }
 
