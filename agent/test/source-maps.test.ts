@@ -144,8 +144,19 @@ async function runIn(
   return { running, port }
 }
 
-const blockOf = (running: Running, isIt: (row: BlockRow) => boolean) =>
-  running.until('the block', async () => (await running.table('blocks')).find((row) => !row.open && isIt(row)))
+const AGAIN_MS = 2500
+
+/** Asks for it again now and then: a machine that gives the worker no processor meanwhile may cost a block its name. */
+function blockOf(running: Running, port: number, path: string, isIt: (row: BlockRow) => boolean): Promise<BlockRow> {
+  let askedAt = -Infinity
+  return running.until(`a block of ${path}`, async () => {
+    if (performance.now() - askedAt > AGAIN_MS) {
+      await get(port, path)
+      askedAt = performance.now()
+    }
+    return (await running.table('blocks')).find((row) => !row.open && isIt(row))
+  })
+}
 
 interface Kind {
   says: string
@@ -174,24 +185,38 @@ suite("the author's file and line", { timeout: 120_000 }, () => {
     test(says, async (t) => {
       const folder = project()
       const { running, port } = await runIn(t, folder, make(folder))
-      await get(port, '/hold')
       const held = await blockOf(
         running,
+        port,
+        '/hold',
         ({ file, stack }) => file === 'src/hold.ts' && !JSON.stringify(stack).includes('"dist/'),
       )
       assert.deepEqual([held.function, held.file, held.line], ['holdLoop', 'src/hold.ts', lineOf(HOLD, 'hold')])
       assert.ok(held.stack.some((frame) => frame.file === 'src/server.ts'))
       assert.equal(held.package ?? null, null)
 
-      await get(port, '/price')
-      const priced = await blockOf(running, ({ function: fn, file }) => fn === 'priceOf' && file === 'src/server.ts')
+      const priced = await blockOf(
+        running,
+        port,
+        '/price',
+        ({ function: fn, file }) => fn === 'priceOf' && file === 'src/server.ts',
+      )
       assert.deepEqual([priced.file, priced.line], ['src/server.ts', lineOf(SERVER, 'price')])
       assert.equal(priced.package?.name, 'slow-package')
       // Its package.json is read when a row first needs it.
-      await blockOf(running, ({ package: held }) => held?.name === 'slow-package' && held.version === '1.0.0')
+      await blockOf(
+        running,
+        port,
+        '/price',
+        ({ package: held }) => held?.name === 'slow-package' && held.version === '1.0.0',
+      )
 
-      await get(port, '/pack')
-      const packed = await blockOf(running, ({ function: fn, api }) => fn === 'packReport' && api === 'zlib.gzipSync')
+      const packed = await blockOf(
+        running,
+        port,
+        '/pack',
+        ({ function: fn, api }) => fn === 'packReport' && api === 'zlib.gzipSync',
+      )
       assert.deepEqual(
         [packed.file, packed.line, packed.api],
         ['src/server.ts', lineOf(SERVER, 'pack'), 'zlib.gzipSync'],
@@ -212,8 +237,7 @@ suite("the author's file and line", { timeout: 120_000 }, () => {
     const file = tsc(folder, { sourceMap: true })
     writeFileSync(join(folder, 'dist/hold.js.map'), '{"version":3,"sources":["../src/hold.ts"],"mappings":"AAAA,!')
     const { running, port } = await runIn(t, folder, file)
-    await get(port, '/hold')
-    const { line } = await blockOf(running, ({ file: name }) => name === 'dist/hold.js')
+    const { line } = await blockOf(running, port, '/hold', ({ file: name }) => name === 'dist/hold.js')
     const lines = readFileSync(join(folder, 'dist/hold.js'), 'utf8').split('\n')
     assert.match(lines[line! - 1]!, /while|count\+\+/)
   })
@@ -225,8 +249,7 @@ test('a program that maps its stacks itself, or prepares them, sees what it saw'
   const { running, port } = await runIn(t, folder, file, ['--enable-source-maps'])
   const before = (await get(port, '/error')).body
   assert.match(before, new RegExp(`src/server\\.ts:${lineOf(SERVER, 'error')}:`))
-  await get(port, '/hold')
-  const held = await blockOf(running, ({ file: name }) => name === 'src/hold.ts')
+  const held = await blockOf(running, port, '/hold', ({ file: name }) => name === 'src/hold.ts')
   assert.equal(held.line, lineOf(HOLD, 'hold'))
   assert.equal((await get(port, '/error')).body, before)
 })
