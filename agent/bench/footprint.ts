@@ -23,7 +23,7 @@ const EXIT_TIMEOUT_MS = 10_000
 const options = {
   rounds: count(25, 'starts of a tiny program, with and without'),
   'idle-rounds': count(2, 'pairs of idle servers, at the same time'),
-  'settle-seconds': number(3, 'how long they idle before their memory is read'),
+  'settle-seconds': number(15, 'how long they idle before their memory is read: V8 tidies up after its start'),
   'idle-seconds': number(10, 'how long their CPU is watched after that', 0.1),
   tolerance: number(0.2, 'with --check: by what share an aim may be missed on a noisy machine'),
   node: path(process.execPath, 'the Node.js that is measured'),

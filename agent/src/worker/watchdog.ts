@@ -48,7 +48,7 @@ const REST_AFTER_MS = 60
 const REST_MS = 125
 /** Turns that come more often than this are not worth a wake-up each. */
 const SLEEP_AFTER_MS = 400
-const SLEEP_MS = 500
+const SLEEP_MS = 1000
 /**
  * After a block that began at rest and was missed (it came from a socket that no hook sees: no event, no turn before it), so
  * often in a threshold, for so long: what has come once comes again.
