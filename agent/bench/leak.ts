@@ -17,6 +17,8 @@ import { figure, table } from './support/table.ts'
 import { ask } from './truth/ask.ts'
 
 const MB = 1e6
+/** Work that seems to be over is watched for a quarter of a second more. */
+const TOLD_MS = 500
 
 interface Reading {
   requests: number
@@ -71,6 +73,9 @@ await runBench({
         isOver = true
         odd += await others
         await sleep(asked['settle-seconds'] * 1000)
+        // What has ended is told at a turn, and a server at rest has none; this makes one.
+        await server.usage()
+        await sleep(TOLD_MS)
         const { rss, heap } = await server.usage()
         readings.push({
           requests: (part + 1) * requests,
