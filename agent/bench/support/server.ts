@@ -1,7 +1,8 @@
 /** The servers that are measured, each in a process of its own, with the agent or without. */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Child, Children } from './children.ts'
 
@@ -13,8 +14,15 @@ export function serverFile(name: string): string {
 }
 
 export const AGENT_PRELOAD = ['--import', 'agent']
+/** A server that is killed in a block (under valgrind all take long) leaves a record, which the next one would tell of. */
+const state = mkdtempSync(join(tmpdir(), 'ls-bench-'))
+process.on('exit', () => rmSync(state, { recursive: true, force: true }))
 /** Nothing is there to be scraped, yet the worker listens, as it does for everybody. */
-export const AGENT_ENVIRONMENT = { NODE_ENV: 'production', LOOPSCOPE_LISTEN: '127.0.0.1:0' }
+export const AGENT_ENVIRONMENT = {
+  NODE_ENV: 'production',
+  LOOPSCOPE_LISTEN: '127.0.0.1:0',
+  XDG_STATE_HOME: state,
+}
 
 export interface Usage {
   /** Of the whole process, all threads, in microseconds. */
