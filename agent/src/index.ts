@@ -2,8 +2,6 @@
  * The entry of `node --import @loopscope/agent server.js`. Synchronous and without top-level await, so that it can be
  * required as well; it starts the agent, or stands down with one line. Nothing here may throw into the program.
  */
-import { readFileSync } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
 import { isMainThread, threadId, workerData } from 'node:worker_threads'
 import { CONTROL, type Channel } from '@loopscope/collector/protocol'
 import type { AgentApi } from './api.ts'
@@ -61,9 +59,7 @@ function start(): void {
         loopscope: true,
         config,
         main: thread,
-        agentVersion: agentVersion(),
         cwd: process.cwd(),
-        service: serviceName(),
         script: process.argv[1] ?? '',
         mayCapture,
         clusterParent: isClusterWorker() ? process.ppid : undefined,
@@ -95,27 +91,4 @@ function describeThread({ channel }: Program): ThreadInfo {
 /** Node has loaded node:cluster in a cluster's worker, and taken NODE_UNIQUE_ID away; elsewhere it is not to be loaded. */
 function isClusterWorker(): boolean {
   return process.connected && (process.getBuiltinModule('node:cluster') as unknown as { isWorker: boolean }).isWorker
-}
-
-/** OTEL_SERVICE_NAME, else the name of the package that the program's file belongs to, else the file's own. */
-function serviceName(): string {
-  const named = process.env['OTEL_SERVICE_NAME']
-  if (named) return named
-  const program = process.argv[1]
-  let directory = program === undefined ? process.cwd() : dirname(program)
-  for (;;) {
-    try {
-      const { name } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { name?: unknown }
-      if (typeof name === 'string' && name !== '') return name
-    } catch {
-      // No package.json here, or none that can be read.
-    }
-    if (dirname(directory) === directory) return program === undefined ? 'node' : basename(program, extname(program))
-    directory = dirname(directory)
-  }
-}
-
-function agentVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -16,6 +16,7 @@ import { createCapturer } from './capturer.ts'
 import { joinCollector } from './join.ts'
 import { openKernel } from './kernel.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import { serviceName, versionOf } from './names.ts'
 import { Observed } from './observed.ts'
 import { startOtlp, type Otlp } from './otlp/start.ts'
 import { PackageVersions } from './package-versions.ts'
@@ -32,7 +33,9 @@ import { createVitals } from './vitals.ts'
 const BLOCK_SETTLE_MS = 500
 
 const start = workerData as WorkerStart
-const { config, agentVersion, service } = start
+const { config } = start
+const service = serviceName(process.env, start.script, start.cwd)
+const agentVersion = versionOf(new URL('../package.json', import.meta.url)) // above the bundle: scripts/bundle.ts
 const log = createLog(config.log)
 const disabled = new Set(config.disable)
 const post = (message: FromWorker): void => parentPort?.postMessage(message)

@@ -17,9 +17,7 @@ export interface WorkerStart {
   loopscope: true
   config: Config
   main: ThreadInfo
-  agentVersion: string
   cwd: string
-  service: string
   /** The program's file, as it was given; '' where there is none. */
   script: string
   /** Whether the inspector may be used: connecting without the permission aborts the process. */
