@@ -1,17 +1,17 @@
 /** Blocks: a turn over the threshold, who held the loop in it (its captures say so), and who waited. */
-import { CAPTURE } from '../protocol/events.ts'
-import type { BlameRow, BlockRow, Cause, CulpritRow, Exemplar, Frame, Totals } from '../protocol/rows.ts'
-import { BlameModel, type Harm } from './blame.ts'
+import type { BlameRow, BlockRow, Cause, CulpritRow, Frame, Totals } from '../protocol/rows.ts'
 import { routeOf, type ActivityModel, type Happening, type LiveActivity } from './activities.ts'
 import { Allowed } from './allowed.ts'
-import { sleeps } from './api-name.ts'
+import { BlameModel, type Harm } from './blame.ts'
+import { BlockTotals } from './block-totals.ts'
 import { CallbackLedger } from './callback-ledger.ts'
 import { callbacksOf } from './callbacks.ts'
+import { longest, pausedIn, spansOf } from './capture-spans.ts'
 import type { Capture } from './captures.ts'
 import { findCulprit, type Culprit } from './culprit.ts'
 import { accountOf, prove, type Findings, type Reading } from './evidence.ts'
-import { Histogram } from './histogram.ts'
 import { KeptBlocks } from './kept-blocks.ts'
+import { beginOf, readyShareOf } from './placement.ts'
 import { isStartUp, modulesOf, START_UP_MS, startUpCulprit } from './start-up.ts'
 import { AFTERMATH_MS, arrival, ending, lateAfter, VictimModel, type Waiting } from './victims.ts'
 
@@ -44,7 +44,6 @@ export interface BlockOptions {
 
 /** Of the last ones late evidence may still come. */
 const RECENT = 300
-const MAX_CULPRITS = 50
 /** They may come before the block that they are about. */
 const MAX_STANDSTILLS = 16
 /** None is taken within a block, so the one before it is among the last ones, however long it lasts. */
@@ -53,11 +52,6 @@ const MAX_READINGS = 32
 const MAX_PENDING = 256
 /** A block whose source maps take longer is counted as it is. */
 const LATEST_MS = 10_000
-/** A capture of a thread that waits is taken after that time at the most, if it need not wait for a call to end. */
-const WAKE_MS = 10
-/** A turn that waited for longer than this in poll had idle time in it. */
-const IDLE_MS = 1
-const TIMERS_FILE = 'node:internal/timers'
 
 export class BlockModel {
   readonly callbacks = new CallbackLedger()
@@ -68,8 +62,7 @@ export class BlockModel {
   readonly #allowed = new Allowed()
   #startUpMs: number | undefined
   readonly #pending: Capture[] = []
-  readonly #culprits = new Map<string, Totals['blocks'][number] & { histogram: Histogram }>()
-  readonly #victims = new Map<string, Totals['victims'][number]>()
+  readonly #totals = new BlockTotals()
   readonly #waiting: VictimModel
   readonly #blame = new BlameModel()
   /** Victims whose route is not known yet. */
@@ -333,8 +326,7 @@ export class BlockModel {
     return {
       allowed: this.#allowed.totals(),
       ...(this.#startUpMs === undefined ? {} : { startUp: this.#startUpMs }),
-      blocks: [...this.#culprits.values()].map(({ histogram, ...rest }) => ({ ...rest, duration: histogram.toData() })),
-      victims: [...this.#victims.values()],
+      ...this.#totals.toRows(),
     }
   }
 
@@ -406,20 +398,7 @@ export class BlockModel {
     if (block.startup) this.#startUpMs = block.duration
     if (block.allowed !== undefined) this.#allowed.count(block.allowed, block.duration)
     if (!isTrouble(block)) return
-    const key = culpritKey(block)
-    let culprit = this.#culprits.get(key)
-    if (!culprit) {
-      const isFull = this.#culprits.size >= MAX_CULPRITS
-      const named = isFull
-        ? { cause: block.cause, function: 'other', file: '', route: '' }
-        : { cause: block.cause, function: block.function ?? '', file: block.file ?? '', route: block.route ?? '' }
-      const known = isFull ? this.#culprits.get('other') : undefined
-      const histogram = new Histogram()
-      culprit = known ?? { ...named, histogram, duration: histogram.toData() }
-      this.#culprits.set(isFull ? 'other' : key, culprit)
-    }
-    culprit.histogram.record(block.duration)
-    if (block.trace) culprit.exemplar = { ...block.trace, value: block.duration, at: block.at } satisfies Exemplar
+    this.#totals.count(block)
     for (const [route, harm] of block.harm) this.#charge(block, route, harm)
   }
 
@@ -432,10 +411,7 @@ export class BlockModel {
     if (culprit !== null) activities.routeByName(culprit)?.caused.add(block.end, time)
     const { cause, function: fn, file, line } = block
     this.#blame.add(block.end, route, { culprit, cause, function: fn, file, line }, harm)
-    const key = `${route}\0${culprit ?? ''}`
-    const known = this.#victims.get(key)
-    if (known) known.time += time
-    else if (this.#victims.size < MAX_CULPRITS * 10) this.#victims.set(key, { route, culprit: culprit ?? '', time })
+    this.#totals.charge(route, culprit ?? '', time)
   }
 
   #row(block: Block, thread: string): BlockRow {
@@ -468,26 +444,6 @@ function blame(block: Block, cause: Cause, hasCulprit = true): void {
   block.package = culprit?.package ? { name: culprit.package } : null
 }
 
-/**
- * The busy time of a turn comes after its poll, unless the captures of the block were taken before: timers run before.
- * With hardly any idle time it is the same.
- */
-function beginOf({ begin, idleMs }: { begin: number; idleMs: number }, captures: readonly Capture[]): number {
-  if (idleMs < IDLE_MS) return begin
-  const early = captures.filter(({ at }) => at < begin - IDLE_MS).length
-  return early > captures.length / 2 ? begin - idleMs : begin
-}
-
-/**
- * For which share of the time since the begin of a block that held the loop until the end of its turn had that been ready
- * which came over sockets in the same turn? For all of it when a call-back of poll held it; timers run before poll, so that
- * it became ready meanwhile. Where idle time was in the turn and no capture says when the block was, for none.
- */
-function readyShareOf(captures: readonly Capture[], idleMs: number): number {
-  if (captures.length === 0) return idleMs < IDLE_MS ? 0.5 : 0
-  return captures.some(({ stack }) => stack.some(({ file }) => file === TIMERS_FILE)) ? 0.5 : 1
-}
-
 function addHarm({ harm, victims }: Block, route: string, { count, time, exact }: Harm): void {
   const known = harm.get(route)
   if (known) {
@@ -509,59 +465,4 @@ function culpritRoute({ cause, function: fn, route }: Block): string | null {
 /** Neither allowed by the program nor the loading of its modules. */
 function isTrouble({ allowed, startup }: Block): boolean {
   return allowed === undefined && startup === undefined
-}
-
-function culpritKey(block: Block): string {
-  return [block.cause, block.function, block.file, block.route].join('\0')
-}
-
-/**
- * For how long each capture speaks: the time in which it had to wait, and half of what lies between it and its neighbours.
- * They come in the order in which they were taken.
- */
-function spansOf(captures: readonly Capture[], begin: number, end: number): Map<Capture, number> {
-  const spans = new Map<Capture, number>()
-  captures.forEach((capture, i) => {
-    const askedAt = ({ at, late = 0 }: Capture): number => at - late
-    const before = captures[i - 1]
-    const after = captures[i + 1]
-    const from = Math.max(begin, before ? before.at : begin)
-    const asked = Math.max(from, askedAt(capture))
-    const to = after ? Math.max(capture.at, askedAt(after)) : end
-    const ms = (asked - from) / (before ? 2 : 1) + (capture.at - asked) + (to - capture.at) / (after ? 2 : 1)
-    spans.set(capture, Math.max(0, ms))
-  })
-  return spans
-}
-
-/** A capture of the culprit that holds the loop for longest; a block's own captures weigh more than a stray sample. */
-function longest(captures: readonly Capture[], spans: ReadonlyMap<Capture, number>): Capture | undefined {
-  const votes = new Map<string, { captures: Capture[]; weight: number }>()
-  for (const capture of captures) {
-    const frame = findCulprit(capture.stack)?.frame
-    const key = frame ? `${frame.function}\0${frame.file}\0${frame.line}` : ''
-    const trust = frame ? (capture.reason === CAPTURE.sample ? 0.9 : 1) : 0.01
-    // Two at the same moment are two all the same.
-    const weight = trust * (0.1 + spans.get(capture)!)
-    const vote = votes.get(key)
-    if (vote) {
-      vote.weight += weight
-      vote.captures.push(capture)
-    } else votes.set(key, { captures: [capture], weight })
-  }
-  return [...votes.values()].sort((a, b) => b.weight - a.weight)[0]?.captures[0]
-}
-
-/**
- * ms for which a debugger had paused the thread. It waits for a lock then, and takes a capture at once all the same: Node
- * serves its inspector meanwhile. In any other call that waits, a capture comes when the call is over.
- */
-function pausedIn(captures: readonly Capture[], begin: number, end: number): Findings {
-  const isPaused = ({ reason, late = 0, stack }: Capture): boolean =>
-    reason === CAPTURE.asleep && late < WAKE_MS && !sleeps(findCulprit(stack)?.api ?? null)
-  // Samples are asked for without a look at what the thread waits for.
-  const own = captures.filter(({ reason }) => reason !== CAPTURE.sample)
-  const spans = spansOf(own, begin, end)
-  const paused = own.filter(isPaused).reduce((sum, capture) => sum + spans.get(capture)!, 0)
-  return paused > 0 ? { paused } : {}
 }
