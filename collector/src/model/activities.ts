@@ -3,6 +3,7 @@ import { ACTIVITY_KINDS, OUTCOME, PART, type ActivityKind } from '../protocol/ev
 import type { BackgroundRow, RouteRow, TaskRow, Totals, Wait } from '../protocol/rows.ts'
 import { Histogram } from './histogram.ts'
 import { quantiles } from './loop.ts'
+import { Resumptions, UNKNOWN, type Happening } from './resumptions.ts'
 import { WINDOW_MS, WindowHistogram, WindowSum } from './window.ts'
 
 export interface LiveActivity {
@@ -24,19 +25,6 @@ export interface LiveActivity {
   /** What it waits on: the operation or lease that began last, linked to those before. */
   waits: Operation | undefined
 }
-
-/** An activity goes on. */
-export interface Happening {
-  activity: number
-  /** It had waited since then ... */
-  since: number
-  at: number
-  /** ... and could have gone on since then, if that is known. */
-  ready: number
-}
-
-/** A `ready`. */
-export const UNKNOWN = NaN
 
 /** What can be waited on: parsed once for each name. */
 interface Waitable {
@@ -78,9 +66,6 @@ const MAX_ROUTES = 400
 const MAX_TASK_NAMES = 200
 const MAX_ROWS = 500
 const RECENT = 1024
-/** The last resumptions: numbers in a row, so that nothing is allocated and nothing is kept alive. */
-const RESUMED = 2048
-const FIELDS = 4
 /** Work that goes on this soon after it seemed to be over had only been waiting on something that no hook sees. */
 const SETTLE_MS = 250
 const WAIT_OF_KIND: Record<string, Wait> = {
@@ -102,8 +87,7 @@ export class ActivityModel {
   readonly #tasks = new Map<string, TaskStats>()
   readonly #waitables = new Map<string, Waitable>()
   readonly #operations = new Map<number, Operation>()
-  readonly #resumed = new Float64Array(RESUMED * FIELDS)
-  #resumptions = 0
+  readonly resumptions = new Resumptions()
   /** The first event: a rate is over the last minute, or over what there is of it. */
   #since = Infinity
   /** The last to end, by the low bits of their id: their code may still run, and be captured. */
@@ -252,31 +236,13 @@ export class ActivityModel {
     else {
       for (let at = activity.waits; at; at = at.before) if (at.before === begun) at.before = begun.before
     }
-    const resumed = this.#resumed
-    const slot = (this.#resumptions++ % RESUMED) * FIELDS
-    resumed[slot] = activity.id
-    resumed[slot + 1] = begun.since
-    resumed[slot + 2] = now
-    resumed[slot + 3] = ready
+    this.resumptions.add(activity.id, begun.since, now, ready)
     if (now <= this.tellUntil) this.onResume?.({ activity: activity.id, since: begun.since, at: now, ready })
     const { wait } = what
     if (!wait || !activity.route) return
     let sum = activity.route.waits.get(wait)
     if (!sum) activity.route.waits.set(wait, (sum = new WindowSum()))
     sum.add(now, now - begun.since)
-  }
-
-  /** What was resumed since then, in order of time. */
-  *resumedFrom(time: number): Generator<Happening> {
-    const resumed = this.#resumed
-    let first = this.#resumptions
-    const oldest = Math.max(0, first - RESUMED)
-    while (first > oldest && resumed[((first - 1) % RESUMED) * FIELDS + 2]! >= time) first--
-    for (; first < this.#resumptions; first++) {
-      const slot = (first % RESUMED) * FIELDS
-      const [activity = 0, since = 0, at = 0, ready = 0] = resumed.subarray(slot, slot + FIELDS)
-      yield { activity, since, at, ready }
-    }
   }
 
   #waitable(what: string): Waitable {

@@ -1,6 +1,6 @@
 /** Blocks: a turn over the threshold, who held the loop in it (its captures say so), and who waited. */
 import type { BlameRow, BlockRow, Cause, CulpritRow, Frame, Totals } from '../protocol/rows.ts'
-import { routeOf, type ActivityModel, type Happening, type LiveActivity } from './activities.ts'
+import { routeOf, type ActivityModel, type LiveActivity } from './activities.ts'
 import { Allowed } from './allowed.ts'
 import { BlameModel, type Harm } from './blame.ts'
 import { BlockTotals } from './block-totals.ts'
@@ -12,6 +12,7 @@ import { findCulprit, type Culprit } from './culprit.ts'
 import { accountOf, prove, type Findings, type Reading } from './evidence.ts'
 import { KeptBlocks } from './kept-blocks.ts'
 import { beginOf, readyShareOf } from './placement.ts'
+import type { Happening } from './resumptions.ts'
 import { isStartUp, modulesOf, START_UP_MS, startUpCulprit } from './start-up.ts'
 import { AFTERMATH_MS, arrival, ending, lateAfter, VictimModel, type Waiting } from './victims.ts'
 

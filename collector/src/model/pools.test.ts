@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ACTIVITY_KINDS, OUTCOME, POOL_IDLE } from '../protocol/events.ts'
-import { ActivityModel, UNKNOWN } from './activities.ts'
+import { ActivityModel } from './activities.ts'
 import { PoolModel } from './pools.ts'
+import { UNKNOWN } from './resumptions.ts'
 
 const REQUEST = ACTIVITY_KINDS.indexOf('request')
 

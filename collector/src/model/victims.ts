@@ -9,7 +9,8 @@
  *
  * One that sleeps until after the block, or waits on something that does not come right after it, is no victim.
  */
-import { UNKNOWN, type ActivityModel, type Happening, type LiveActivity } from './activities.ts'
+import type { ActivityModel, LiveActivity } from './activities.ts'
+import { UNKNOWN, type Happening } from './resumptions.ts'
 
 /** A stretch in which the loop was held, on the agent's clock. */
 export interface Stretch {
@@ -91,7 +92,7 @@ export class VictimModel {
       if (begun >= begin && kind === 'request') yield arrival(id, begun)
       else if (activity.ended >= begin && activity.waits === undefined) ended.push(activity)
     }
-    yield* this.#activities.resumedFrom(begin)
+    yield* this.#activities.resumptions.from(begin)
     for (const activity of ended) yield ending(activity, activity.ended)
   }
 
