@@ -18,6 +18,8 @@ interface Fastify {
   setNotFoundHandler(handler: Handler): Fastify
   listen(options: { port: number; host: string }): Promise<string>
   inject(path: string): Promise<{ statusCode: number }>
+  ready(): Promise<void>
+  printPlugins(): string
   close(): Promise<void>
 }
 
@@ -68,6 +70,14 @@ for (const name of ['fastify4', 'fastify5']) {
         assert.equal(await get('/cart/7?secret=1'), '/cart/:id')
       })
       assert.deepEqual(seen, ['/cart/:id', '/cart/:id'])
+    })
+
+    test('the program sees no plugin that is not its own', async () => {
+      const app = fastify()
+      await app.ready()
+      // As Fastify's own test has it for an instance without plugins: the one is Fastify's.
+      assert.match(app.printPlugins(), /^root \d+ ms\n└── bound _after \d+ ms\n$/)
+      await app.close()
     })
 
     test('encapsulated plugins give their prefixes', async () => {

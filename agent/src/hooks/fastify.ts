@@ -2,11 +2,13 @@
  * Fastify: the channel `fastify.initialization` gives each new instance before its first plugin, so an onRequest hook set
  * there is the first of all and reaches every encapsulated child. The route's template, prefix included, is in the config
  * of the request's route context; the 404 handler has none. `request.routeOptions` would say the same, but builds an object
- * on each read (0.3 to 1 us).
+ * on each read (0.3 to 1 us). It goes straight to the instance's hooks, which has no children by then: `addHook` would make
+ * a plugin of it, and the program would see one more in printPlugins().
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { ACTIVITY, type ObservedRequest } from './http.ts'
+import { symbolOf } from './support/symbol-of.ts'
 
 const MAJORS = [4, 5]
 
@@ -21,6 +23,7 @@ type OnRequest = (request: FastifyRequest, reply: unknown, done: () => void) => 
 interface FastifyInstance {
   version: string
   addHook(name: 'onRequest', hook: OnRequest): unknown
+  [hooks: symbol]: { add?(name: 'onRequest', hook: OnRequest): void } | undefined
 }
 
 export const fastify: BuiltinHook = {
@@ -51,7 +54,7 @@ export const fastify: BuiltinHook = {
         const { fastify: instance } = message as { fastify: FastifyInstance }
         const { version } = instance
         const known = MAJORS.includes(Number.parseInt(version, 10))
-        if (known) instance.addHook('onRequest', routeHook())
+        if (known) addFirst(instance, routeHook())
         if (versions.has(version)) return
         versions.add(version)
         const row = { module: 'fastify', version }
@@ -64,6 +67,13 @@ export const fastify: BuiltinHook = {
   },
 }
 
+function addFirst(instance: FastifyInstance, hook: OnRequest): void {
+  const key = symbolOf(instance, 'fastify.hooks')
+  const hooks = key === undefined ? undefined : instance[key]
+  if (hooks?.add) hooks.add('onRequest', hook)
+  else instance.addHook('onRequest', hook)
+}
+
 function contextKey(request: FastifyRequest): symbol | undefined {
-  return Object.getOwnPropertySymbols(request).find((symbol) => symbol.description === 'fastify.context')
+  return symbolOf(request, 'fastify.context')
 }

@@ -7,6 +7,7 @@
 import type { HookContext, PackageHook } from './hook.ts'
 import type { Call } from './support/calls.ts'
 import { patchMethods, type Method } from './support/patch.ts'
+import { symbolOf } from './support/symbol-of.ts'
 import { undiciCalls } from './support/undici-calls.ts'
 
 type Dispatcher = Record<symbol, unknown> & { destroyed?: boolean }
@@ -141,8 +142,4 @@ export const undiciPool: PackageHook = {
       [prototype, addKey, wrapAdd],
     ])
   },
-}
-
-function symbolOf(object: object, description: string): symbol | undefined {
-  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description)
 }
