@@ -4,8 +4,8 @@
  *
  * V8 says that an interrupt callback must not re-enter the isolate; what makes it work is that Node's inspector dispatches
  * its messages there (src/inspector/main_thread_interface.cc). So this function does the least: no regular expression
- * (its statics are the program's), no getter, promise, timer or call into the program (built-ins are those of the preload:
- * pristine.ts), no throw, no touch of the program's Error (realm.ts), bounded work; bench:safety watches all of that. It
+ * (its statics are the program's), no getter, no promise made, no timer, no call into the program (built-ins are those of the
+ * preload: pristine.ts), no throw, no touch of the program's Error (realm.ts), bounded work; bench:safety watches all of that. It
  * takes about 0.05 ms and says so in clock[captureCost]; connecting and dispatching it takes five times that (bench:record).
  */
 import { CAPTURE, CLOCK, CONTROL, EVENT } from '@loopscope/collector/protocol'
@@ -25,8 +25,8 @@ export interface CaptureOptions {
   activities: Activities
   now: () => number
   /**
-   * Called in the async context of the captured code, still in the interrupt: may only put things aside. `promiseIndex`:
-   * which promise of a Promise.all the code goes on for, or -1.
+   * Called in the async context of the captured code, still in the interrupt: may only put things aside, or
+   * resolve a promise that is there. `promiseIndex`: which promise of a Promise.all the code goes on for, or -1.
    */
   onContext?: (turn: number, reason: number, promiseIndex: number) => void
 }
