@@ -11,8 +11,8 @@ import { descendsFrom, familySockets, isLauncher } from './family.ts'
 
 const PROGRAM = `
 import { createServer } from 'node:http'
-console.log('hello from the program \\x1b[31m' + process.pid)
 process.on('SIGTERM', () => { if (!process.env.STUBBORN) process.exit(0) })
+console.log('hello from the program \\x1b[31m' + process.pid)
 createServer((request, response) => response.end('ok')).listen(0)
 if (process.env.END_AFTER) setTimeout(() => { console.error('the last words'); process.exit(7) }, Number(process.env.END_AFTER))
 `
