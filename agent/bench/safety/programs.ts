@@ -9,6 +9,8 @@ export interface SafetyProgram {
   cwd: string
   /** Arguments of node; `out` is an empty folder for what it writes. */
   args(out: string): readonly string[]
+  /** Without the agent's hooks, which the program would print: captures are what is tested. */
+  hasNoHooks?: true
   /** Takes out of its text what differs from run to run. */
   plain?(text: string): string
 }
@@ -45,6 +47,8 @@ export const PROGRAMS = {
   fastify: {
     about: "Fastify's own tests, those whose packages are installed here",
     cwd: FASTIFY,
+    // They print all hooks of a route, and whole responses with all their listeners.
+    hasNoHooks: true,
     args: () => ['--test', '--test-concurrency=2', '--test-timeout=60000', '--test-reporter=tap', ...fastifyTests()],
     plain: plainTap,
   },
@@ -83,11 +87,17 @@ export function fastifyTests(): string[] {
     .filter((file) => canRun(join(FASTIFY, file)))
 }
 
-/** Without times and ports; what the tests say on stderr (`# …`) comes at no certain place among their results: at the end. */
+/**
+ * Without times and ports. Without the frames of Node itself: which of its functions runs a continuation depends on what
+ * else is due in the same turn, and the agent's tick is. What the tests say on stderr (`# …`) comes at no certain place
+ * among their results: at the end.
+ */
 function plainTap(text: string): string {
   const lines = text
     .replace(/duration_ms:? [\d.]+/g, 'duration')
     .replace(/"(time|pid|responseTime)":[\d.]+/g, '"$1"')
+    .replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT/g, 'date')
+    .replace(/^ *(?:\S.* )?\(node:internal\/.*\)\n/gm, '')
     .replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:port')
     .split('\n')
   const isSaid = (line: string): boolean => line.startsWith('# ') && !line.startsWith('# Subtest: ')

@@ -59,6 +59,7 @@ async function runIn(folder: string, program: SafetyProgram, options: RunOptions
     SAFETY_RATE: String(rate),
     LOOPSCOPE_LISTEN: 'off',
     LOOPSCOPE_LOG: 'error',
+    ...(program.hasNoHooks ? { LOOPSCOPE_LEVEL: 'minimal' } : {}),
   }
   const env = {
     ...Object.fromEntries(clean),
@@ -148,6 +149,9 @@ function firstDifference(expected: string, found: string): string | undefined {
   const [before, after] = [expected.split('\n'), found.split('\n')]
   const at = before.findIndex((line, i) => line !== after[i])
   const line = at < 0 ? before.length : at
-  const show = (lines: string[]): string => JSON.stringify((lines[line] ?? '(nothing)').slice(0, 160))
-  return `line ${line + 1}: ${show(after)}, not ${show(before)}`
+  const [had, has] = [before[line] ?? '(nothing)', after[line] ?? '(nothing)']
+  let column = 0
+  while (column < had.length && had[column] === has[column]) column++
+  const show = (text: string): string => JSON.stringify(text.slice(Math.max(0, column - 60), column + 100))
+  return `line ${line + 1}, column ${column + 1}: ${show(has)}, not ${show(had)}`
 }
