@@ -5,6 +5,7 @@ import { now } from '../../src/program/clock.ts'
 import { startGcWatch } from '../../src/program/gc.ts'
 import { startHeapReading } from '../../src/program/heap.ts'
 import { Pools } from '../../src/program/pools.ts'
+import { Queues } from '../../src/program/queues.ts'
 import { Recorder } from '../../src/program/recorder.ts'
 import { Traces } from '../../src/program/trace.ts'
 
@@ -13,6 +14,7 @@ export interface Program {
   recorder: Recorder
   activities: Activities
   pools: Pools
+  queues: Queues
   onTurn: (time: number) => void
   /** What a reader that is never late would do. */
   empty: () => void
@@ -33,6 +35,7 @@ export function createProgram(): Program {
     recorder,
     activities,
     pools,
+    queues: new Queues(recorder, activities, pools, now),
     onTurn(time) {
       activities.settle()
       pools.sweep(time)

@@ -4,12 +4,14 @@
  */
 import type { Activities } from '../program/activity.ts'
 import type { Pools } from '../program/pools.ts'
+import type { Queues } from '../program/queues.ts'
 import type { Recorder } from '../program/recorder.ts'
 
 export interface HookContext {
   recorder: Recorder
   activities: Activities
   pools: Pools
+  queues: Queues
   now: () => number
   /** Says that the library was seen: instances[].hooked. Each module and version once. */
   seen(row: { module: string; version: string; how: 'channel' | 'patch' | 'api' | 'none'; why?: string }): void
@@ -25,7 +27,12 @@ export interface BuiltinHook {
 export interface HookedFile {
   file: string
   variable?: string
+  /** `start` may put another function or class in its place, before anybody has imported it. */
+  isReplaced?: true
 }
+
+/** Everybody who imports it later gets `value`; so do those in its own file who call it by its name. */
+export type Replace = (value: unknown) => void
 
 /** Hooks a package when one of its files has been loaded. */
 export interface PackageHook {
@@ -37,7 +44,7 @@ export interface PackageHook {
   majors: readonly number[]
   how: 'channel' | 'patch' | 'api'
   /** Throws when the exports do not look as expected: the library is then left alone, and that is said. */
-  start(context: HookContext, exports: never, version: string): void
+  start(context: HookContext, exports: never, version: string, replace?: Replace): void
 }
 
 export type Hook = BuiltinHook | PackageHook

@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import { createChannel } from '@loopscope/collector/protocol'
 import { Activities } from '../program/activity.ts'
 import { Pools } from '../program/pools.ts'
+import { Queues } from '../program/queues.ts'
 import { Recorder } from '../program/recorder.ts'
 import type { HookContext, PackageHook } from './hook.ts'
 import { BUILTIN_HOOKS, PACKAGE_HOOKS } from './index.ts'
@@ -21,7 +22,9 @@ test('every file of the folder is a hook in the lists, under the name of the fil
 function context(): HookContext {
   const recorder = new Recorder(createChannel())
   const activities = new Activities(recorder, () => 0, { context: true })
-  return { recorder, activities, pools: new Pools(recorder, activities, () => 0), now: () => 0, seen: () => {} }
+  const pools = new Pools(recorder, activities, () => 0)
+  const queues = new Queues(recorder, activities, pools, () => 0)
+  return { recorder, activities, pools, queues, now: () => 0, seen: () => {} }
 }
 
 for (const hook of PACKAGE_HOOKS) {

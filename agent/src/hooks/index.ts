@@ -2,6 +2,7 @@ import { betterSqlite3 } from './better-sqlite3.ts'
 import { connect } from './connect.ts'
 import { express } from './express.ts'
 import { fastify } from './fastify.ts'
+import { fastq } from './fastq.ts'
 import { graphql } from './graphql.ts'
 import { hapi } from './hapi.ts'
 import { hono } from './hono.ts'
@@ -15,11 +16,14 @@ import { koa } from './koa.ts'
 import { large } from './large.ts'
 import { natives } from './natives.ts'
 import { nest } from './nest.ts'
+import { pLimit } from './p-limit.ts'
+import { pQueue } from './p-queue.ts'
 import { pgPool } from './pg-pool.ts'
 import { pg } from './pg.ts'
 import { timers } from './timers.ts'
 import { undiciPool } from './undici-pool.ts'
 import { undici } from './undici.ts'
+import { unhandled } from './unhandled.ts'
 
 export const BUILTIN_HOOKS: readonly BuiltinHook[] = [
   http,
@@ -31,6 +35,7 @@ export const BUILTIN_HOOKS: readonly BuiltinHook[] = [
   natives,
   httpClient,
   undici,
+  unhandled,
 ]
 export const PACKAGE_HOOKS: readonly PackageHook[] = [
   betterSqlite3,
@@ -45,4 +50,7 @@ export const PACKAGE_HOOKS: readonly PackageHook[] = [
   pgPool,
   pg,
   undiciPool,
+  pQueue,
+  pLimit,
+  fastq,
 ]

@@ -73,6 +73,8 @@ for (const alias of [
   'hono',
   'graphql',
   'connect',
+  'p-queue',
+  'p-limit',
 ]) {
   link(alias)
 }
@@ -85,9 +87,12 @@ const ALL = [
   'express 4 patch',
   'express 5 patch',
   'fastify 5 channel',
+  'fastq 1 patch',
   'graphql 16 patch',
   'hono 4 patch',
   'koa 3 channel',
+  'p-limit 7 patch',
+  'p-queue 9 patch',
   'pg 8 patch',
   'pg-pool 3 patch',
 ]
@@ -105,6 +110,8 @@ test('libraries are hooked when an ES module imports them', async () => {
     import { Hono } from 'hono'
     import 'graphql'
     import connect from 'connect'
+    import PQueue from 'p-queue'
+    import pLimit from 'p-limit'
     express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({}); server(); new Hono(); connect()
   `)
   assert.deepEqual(seen.sort(), ALL)
@@ -113,7 +120,7 @@ test('libraries are hooked when an ES module imports them', async () => {
 test('libraries are hooked when a CommonJS program requires them', async () => {
   const seen = await run(
     `
-    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono', 'graphql', 'connect']) require(name)
+    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono', 'graphql', 'connect', 'p-queue', 'p-limit']) require(name)
     require('fastify5')()
   `,
     { ending: '.cjs' },

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 // The whole module: an import by name of what an old Node lacks would stop the program before the agent can stand down.
 import nodeModule, { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { HookContext, HookedFile, PackageHook } from './hook.ts'
+import type { HookContext, HookedFile, PackageHook, Replace } from './hook.ts'
 
 const LOADED = Symbol.for('loopscope.loaded')
 const MODULES = '/node_modules/'
@@ -19,11 +19,11 @@ export function startPackageHooks(
   disabled: ReadonlySet<string> = new Set(),
 ): void {
   const find = finder(hooks)
-  const loaded = (url: string, exports: unknown): void => {
+  const loaded = (url: string, exports: unknown, replace?: Replace): void => {
     try {
       const found = find(url)
       if (!found) return
-      if (!disabled.has(found.hook.name)) return runHook(found, exports, context)
+      if (!disabled.has(found.hook.name)) return runHook(found, exports, context, replace)
       context.seen({ module: found.hook.package, version: found.version, how: 'none', why: 'switched off' })
     } catch {
       // The program comes first.
@@ -38,20 +38,29 @@ export function startPackageHooks(
       const found = find(url)
       if (!found || result.source === undefined || result.source === null) return result
       const isModule = result.format === 'module' || url.endsWith('.mjs')
-      const { variable } = found.file
+      const { variable, isReplaced } = found.file
       if (isModule && variable === undefined) return result
       const source =
         typeof result.source === 'string' ? result.source : Buffer.from(result.source as Uint8Array).toString()
-      return { ...result, source: `${source}\n${handOver(url, variable)}` }
+      return { ...result, source: `${source}\n${handOver(url, variable, isReplaced === true, isModule)}` }
     },
   })
 }
 
 /** A variable that a later release has renamed is undefined, not a ReferenceError in the program's module. */
-function handOver(url: string, variable: string | undefined): string {
+function handOver(url: string, variable: string | undefined, isReplaced: boolean, isModule: boolean): string {
   const value =
     variable === undefined ? 'module.exports' : `typeof ${variable} === 'undefined' ? undefined : ${variable}`
-  return `;globalThis[Symbol.for('loopscope.loaded')]?.(${JSON.stringify(url)}, ${value})`
+  const replace = isReplaced ? `, (value) => { ${replacing(variable, isModule)} }` : ''
+  return `;globalThis[Symbol.for('loopscope.loaded')]?.(${JSON.stringify(url)}, ${value}${replace})`
+}
+
+/** The export of a function or class of an ES module is its variable itself: whoever imports it sees the new value. */
+function replacing(variable: string | undefined, isModule: boolean): string {
+  if (variable === undefined) return 'module.exports = value'
+  return isModule
+    ? `${variable} = value`
+    : `if (module.exports === ${variable}) module.exports = value; ${variable} = value`
 }
 
 interface Found {
@@ -90,7 +99,7 @@ function readPackage(root: string): { name: string; version: string } | undefine
   }
 }
 
-function runHook({ hook, version }: Found, exports: unknown, context: HookContext): void {
+function runHook({ hook, version }: Found, exports: unknown, context: HookContext, replace?: Replace): void {
   const row = { module: hook.package, version }
   if (!hook.majors.includes(Number.parseInt(version, 10))) {
     const tested = hook.majors.join(', ')
@@ -98,7 +107,7 @@ function runHook({ hook, version }: Found, exports: unknown, context: HookContex
     return
   }
   try {
-    hook.start(context, exports as never, version)
+    hook.start(context, exports as never, version, replace)
   } catch (error) {
     context.seen({ ...row, how: 'none', why: `hook failed: ${error instanceof Error ? error.message : String(error)}` })
     return

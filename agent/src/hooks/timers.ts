@@ -37,16 +37,35 @@ class Sleep {
   }
 }
 
+function startOf(timer: NodeJS.Timeout): number {
+  return (timer as unknown as Leftover['timer'])._idleStart
+}
+
 export const timers: BuiltinHook = {
   name: 'timers',
   start({ recorder, activities, now }: HookContext) {
     if (!activities.carried) return
     const { setTimeout: set, clearTimeout: clear } = timersModule
-    const leftovers = new Leftovers(recorder, activities, now, () => {
-      const timer = set(() => {}, MAX_DELAY)
-      clear(timer)
-      return (timer as unknown as Leftover['timer'])._idleStart
+    let watching: NodeJS.Timeout | undefined
+    const leftovers = new Leftovers(recorder, activities, now, {
+      loopTime() {
+        const timer = set(() => {}, MAX_DELAY)
+        clear(timer)
+        return startOf(timer)
+      },
+      watch(delay) {
+        clear(watching)
+        watching = activities.callIn(undefined, set as never, undefined, [watched, delay]) as NodeJS.Timeout
+        return startOf(watching.unref())
+      },
     })
+    function watched(): void {
+      try {
+        leftovers.watched()
+      } catch {
+        // The program comes first.
+      }
+    }
     activities.leftovers = leftovers
 
     function wrap(original: Method): Method {

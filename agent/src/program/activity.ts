@@ -24,6 +24,8 @@ export interface Activity {
   failed: boolean
   /** Timers that its own code has set, fired ones among them; see leftovers.ts. */
   timers: Leftover[] | undefined
+  /** Of the tasks in a queue that it waits for, one whose line is known; see queues.ts. */
+  queued: object | undefined
 }
 
 /** A timer, and the name id of where it was set. */
@@ -47,9 +49,8 @@ export class Activities {
   readonly #storage: AsyncLocalStorage<Activity> | undefined
   #last: Activity | undefined
   #nextId = 1
-  /** Finished activities without an operation left; looked at once more at the next turn. */
-  #settling: Activity[] = []
   #nextOperation = 1
+  readonly #failures = new WeakMap<object, Activity>()
   /** What has to be asked whether it is still pending: at an activity's end (holds it, and names the site), and now and then. */
   leftovers: { ending(activity: Activity): number; sweep(): void; tellDue(): void } | undefined
   /** Names the site of an operation that is under way for an activity, 0 when there is none to name. */
@@ -73,6 +74,7 @@ export class Activities {
       outlives: false,
       failed: false,
       timers: undefined,
+      queued: undefined,
     }
     this.#recorder.record(EVENT.begin, activity.id, this.#now(), name, KIND_CODE[kind] + 16 * (parent?.id ?? 0))
     return activity
@@ -145,21 +147,28 @@ export class Activities {
     activity.holds--
     if (!activity.ended) return
     if (failed) activity.failed = true
-    if (activity.holds === 0) this.#settling.push(activity)
+    if (activity.holds > 0 || !activity.outlives) return
+    // At once, since no turn may come for long; the model waits whether it goes on.
+    activity.outlives = false
+    const outcome = activity.failed ? OUTCOME.failed : OUTCOME.ok
+    this.#recorder.record(EVENT.settle, activity.id, this.#now(), outcome, 0)
   }
 
-  /** At each turn: what had nothing left to do and did not start anything since is over. */
+  /** At each turn. */
   settle(): void {
     this.leftovers?.sweep()
-    if (this.#settling.length === 0) return
-    const settling = this.#settling
-    this.#settling = []
-    for (const activity of settling) {
-      if (activity.holds > 0 || !activity.outlives) continue
-      activity.outlives = false
-      const outcome = activity.failed ? OUTCOME.failed : OUTCOME.ok
-      this.#recorder.record(EVENT.settle, activity.id, this.#now(), outcome, 0)
-    }
+  }
+
+  /** What a task failed with; whoever called for it may handle that, or not. */
+  failedWith(activity: Activity, reason: unknown): void {
+    if (typeof reason !== 'object' || reason === null || this.#failures.has(reason)) return
+    this.#failures.set(reason, activity)
+  }
+
+  /** A rejection that nobody handled: of the task that failed with it, else of the activity that runs. */
+  unhandled(reason: unknown): void {
+    const activity = this.#failures.get(reason as object) ?? this.current()
+    if (activity) this.#recorder.record(EVENT.unhandled, activity.id, this.#now(), identity(activity), 0)
   }
 
   /** It waits on something of this name (a name id: kind \0 name); the number is for `resume`. */
@@ -176,7 +185,11 @@ export class Activities {
   #outlive(activity: Activity, known: number): void {
     activity.outlives = true
     const site = known === 0 && this.siteOf ? this.siteOf(activity) : known
-    const what = activity.name + NAMES * (activity.route + NAMES * KIND_CODE[activity.kind])
-    this.#recorder.record(EVENT.outlive, activity.id, this.#now(), what, site)
+    this.#recorder.record(EVENT.outlive, activity.id, this.#now(), identity(activity), site)
   }
+}
+
+/** See EVENT.outlive. */
+function identity({ name, route, kind }: Activity): number {
+  return name + NAMES * (route + NAMES * KIND_CODE[kind])
 }

@@ -12,6 +12,7 @@ export function createApi({ activities, allowances, recorder }: Program, host: H
         activities.end(task, 'ok')
         return result
       } catch (error) {
+        activities.failedWith(task, error)
         activities.end(task, 'failed')
         throw error
       }

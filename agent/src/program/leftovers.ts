@@ -27,6 +27,13 @@ const MAX_TOLD = 2000
 const CLOCK_READINGS = 64
 const FIRST_READINGS = 8
 
+export interface Clocks {
+  /** libuv's clock, as timers have it. */
+  loopTime(): number
+  /** Sets the only timer of ours, which calls `watched` and keeps nothing alive; gives back when it was set, by libuv's clock. */
+  watch(delay: number): number
+}
+
 interface Held {
   activity: Activity
   left: Leftover
@@ -49,12 +56,15 @@ export class Leftovers {
   #sites = SITES_PER_SECOND
   #sitesSince = -Infinity
   #sweepAt = 0
+  readonly #watch: Clocks['watch']
+  /** By libuv's clock: when the timer of ours is due that looks at the pending ones. */
+  #watchedAt = Infinity
 
-  /** `loopTime`: libuv's clock, as timers have it. */
-  constructor(recorder: Recorder, activities: Activities, now: () => number, loopTime: () => number) {
+  constructor(recorder: Recorder, activities: Activities, now: () => number, { loopTime, watch }: Clocks) {
     this.#recorder = recorder
     this.#activities = activities
     this.#now = now
+    this.#watch = watch
     // Several at once, since the system may run something else in the midst of one.
     for (let i = 0; i < FIRST_READINGS; i++) this.#readClock(loopTime())
   }
@@ -113,6 +123,26 @@ export class Leftovers {
     }
   }
 
+  /**
+   * A timer fires, and the loop rests again before a turn has ended: the work would seem to go on until something else wakes the
+   * program. So a timer of ours is due in the same ms as the first that is pending, and runs right after it.
+   */
+  #watchFor(due: number): void {
+    if (!(due < this.#watchedAt)) return
+    this.#watchedAt = due
+    const delay = delayOf(due - this.loopTime())
+    const start = this.#watch(delay)
+    if (start + delay !== due && due - start >= 1) this.#watch(delayOf(due - start))
+  }
+
+  watched(): void {
+    this.#watchedAt = Infinity
+    this.sweep()
+    let first = Infinity
+    for (const { left } of this.#pending) first = Math.min(first, dueOf(left))
+    if (first < Infinity) this.#watchFor(Math.max(first, this.loopTime() + this.#pending.length / 100))
+  }
+
   /** A turn over the threshold ends here: what is pending and due by now had to wait for it. The newest first. */
   tellDue(): void {
     let told = 0
@@ -141,6 +171,7 @@ export class Leftovers {
   #hold(activity: Activity, left: Leftover): void {
     this.#activities.hold(activity, left.site)
     this.#pending.push({ activity, left })
+    this.#watchFor(dueOf(left))
   }
 
   /** All still pending: then the list may double before it is looked through again. */
@@ -168,4 +199,13 @@ export class Leftovers {
 
 function isPending({ timer }: Leftover): boolean {
   return !timer._destroyed && timer.hasRef()
+}
+
+/** By libuv's clock. */
+function dueOf({ timer }: Leftover): number {
+  return Math.ceil(timer._idleStart + timer._idleTimeout)
+}
+
+function delayOf(ms: number): number {
+  return Math.min(2 ** 31 - 1, Math.max(1, Math.ceil(ms)))
 }

@@ -70,7 +70,7 @@ export class Pools {
 
   /** `state` is the pool's own word about itself, undefined once it is gone; it heals what lost events left wrong. */
   create(
-    kind: 'db' | 'worker' | 'http-client',
+    kind: 'db' | 'worker' | 'http-client' | 'queue',
     system: string,
     name: string,
     limit: number,
@@ -81,6 +81,11 @@ export class Pools {
     this.resize(pool, limit)
     this.#states.set(pool, state)
     return pool
+  }
+
+  /** For a lease that is kept elsewhere. */
+  nextId(): number {
+    return this.#nextId++
   }
 
   /** How many slots it may have; Infinity where nothing limits them. */

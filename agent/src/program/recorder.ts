@@ -52,6 +52,11 @@ export class Recorder {
     if (control[CONTROL.dozing] !== DOZE.not) this.wake()
   }
 
+  /** For events that may as well be left out. */
+  get hasRoom(): boolean {
+    return ((this.#head - this.#control[CONTROL.tail]!) | 0) < RING_CAPACITY / 2
+  }
+
   /** The id of a name; 0 when the table is full. */
   name(text: string): number {
     const known = mapGet(this.#ids, text)

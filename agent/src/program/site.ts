@@ -37,6 +37,11 @@ export function siteName(site: Site): string {
   return nameOf(frames.find((frame) => isOwnCode(frame.getFileName() ?? '')) ?? frames[0])
 }
 
+/** The last frame of as many as were taken. */
+export function lastName(site: Site): string {
+  return nameOf(framesOf(site).at(-1))
+}
+
 /** The innermost frame if it is the program's own code, '' if a library's or Node's. */
 export function ownSiteName(site: Site): string {
   const first = framesOf(site)[0]

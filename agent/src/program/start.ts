@@ -15,6 +15,7 @@ import { startGcWatch } from './gc.ts'
 import { installGuards } from './guard.ts'
 import { startHeapReading } from './heap.ts'
 import { Pools } from './pools.ts'
+import { Queues } from './queues.ts'
 import { Recorder } from './recorder.ts'
 import { Traces } from './trace.ts'
 import { startTurns } from './turn.ts'
@@ -36,6 +37,7 @@ export function startProgram(config: Config): Program {
   const activities = new Activities(recorder, now, { context: !disabled.has('context') })
   const allowances = new Allowances(recorder, now, { context: !disabled.has('context') })
   const pools = new Pools(recorder, activities, now)
+  const queues = new Queues(recorder, activities, pools, now)
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
   const heap = startHeapReading(channel)
@@ -77,7 +79,7 @@ export function startProgram(config: Config): Program {
     recorder.record(EVENT.hooked, 0, now(), name, 0)
   }
   if (config.level !== 'minimal') {
-    const context: HookContext = { recorder, activities, pools, now, seen }
+    const context: HookContext = { recorder, activities, pools, queues, now, seen }
     for (const hook of BUILTIN_HOOKS) {
       if (disabled.has(hook.name)) seen({ module: hook.name, version: '', how: 'none', why: 'switched off' })
       else hook.start(context)

@@ -6,6 +6,7 @@ import { startPackageHooks } from '../hooks/load.ts'
 import { Activities } from '../program/activity.ts'
 import { now } from '../program/clock.ts'
 import { Pools } from '../program/pools.ts'
+import { Queues } from '../program/queues.ts'
 import { Recorder } from '../program/recorder.ts'
 import { startTurns } from '../program/turn.ts'
 import { ChannelReader } from './read-channel.ts'
@@ -21,10 +22,12 @@ export function observe(builtin: readonly BuiltinHook[], packages: readonly Pack
   const recorder = new Recorder(channel)
   const activities = new Activities(recorder, now, { context: true })
   const pools = new Pools(recorder, activities, now)
+  const queues = new Queues(recorder, activities, pools, now)
   const context: HookContext = {
     recorder,
     activities,
     pools,
+    queues,
     now,
     seen: ({ module, version, how, why }) =>
       recorder.record(EVENT.hooked, 0, now(), recorder.name([module, version, how, why ?? ''].join(PART)), 0),

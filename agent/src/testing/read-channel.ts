@@ -17,6 +17,7 @@ const OUTCOME_NAME = Object.keys(OUTCOME)
 
 export interface ReadEvent {
   kind: EventName
+  code: number
   id: number
   time: number
   a: number
@@ -50,6 +51,7 @@ export class ChannelReader {
   readonly hooked: { module: string; version: string; how: string; why: string }[] = []
   /** What makes no sense: an activity that ends twice, an event of an unknown one. Empty in every test. */
   readonly problems: string[] = []
+  onEvent: ((event: ReadEvent) => void) | undefined
   readonly #channel: Channel
   readonly #names: string[] = ['']
   readonly #waits = new Map<number, { name: string; isOver: boolean }>()
@@ -78,10 +80,21 @@ export class ChannelReader {
       const code = ring[at + 1]!
       const kind = EVENT_NAME.get(code % 256)
       if (kind === undefined) this.problems.push(`event of unknown kind ${code % 256}`)
-      else events.push({ kind, id: Math.floor(code / 256), time: ring[at]!, a: ring[at + 2]!, b: ring[at + 3]! })
+      else
+        events.push({
+          kind,
+          code: code % 256,
+          id: Math.floor(code / 256),
+          time: ring[at]!,
+          a: ring[at + 2]!,
+          b: ring[at + 3]!,
+        })
       control[CONTROL.tail] = (tail + 1) | 0
     }
-    for (const event of events) this.#apply(event)
+    for (const event of events) {
+      this.#apply(event)
+      this.onEvent?.(event)
+    }
     if (control[CONTROL.dropped]! > 0) this.problems.push(`${control[CONTROL.dropped]!} events dropped`)
     return events
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
-import { histogramOf, snapshotOf } from '../testing/snapshot.ts'
+import { histogramOf, snapshotOf, withQueue } from '../testing/snapshot.ts'
 import type { InstanceSnapshot } from '../protocol/index.ts'
 import { families, TOPICS } from './families.ts'
 import type { Point } from './family.ts'
@@ -25,7 +25,7 @@ test('every topic is in the list', async () => {
 })
 
 test('a busy server fills every metric but those that nothing on its system can tell', () => {
-  const found = new Set(families([snapshotOf()]).map(({ name }) => name))
+  const found = new Set(families([withQueue(snapshotOf())]).map(({ name }) => name))
   const missing = Object.values(METRICS).filter(({ name }) => !found.has(name))
   assert.deepEqual(
     missing.map(({ name }) => name),
@@ -49,6 +49,17 @@ test('durations are in seconds, shares are shares', () => {
     [{ cause: 'starved' }, 0.02],
   ])
   assert.deepEqual(values('taskOldestAge', snapshotOf()), [[{ 'loopscope.task.name': 'sendNewsletter' }, 41]])
+})
+
+test('a queue is its own metric, by system and name, and no database', () => {
+  const snapshot = withQueue(snapshotOf())
+  const mails = { 'loopscope.queue.system': 'bullmq', 'loopscope.queue.name': 'mails' }
+  assert.deepEqual(values('queuePending', snapshot), [[mails, 17]])
+  assert.deepEqual(values('queueActive', snapshot), [[mails, 4]])
+  assert.deepEqual(values('queueWait', snapshot), [[mails, 2]])
+  assert.deepEqual(values('queueLateRenewals', snapshot), [[mails, 2]])
+  assert.equal(values('connectionCount', snapshot).length, 2)
+  assert.deepEqual(values('taskUnhandled', snapshot), [[{ 'loopscope.task.name': 'sendNewsletter' }, 1]])
 })
 
 test('a loop that is not blocked is blocked for 0 s', () => {

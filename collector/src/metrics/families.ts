@@ -9,11 +9,12 @@ import { blocks } from './topics/blocks.ts'
 import { loop } from './topics/loop.ts'
 import { pools } from './topics/pools.ts'
 import { process } from './topics/process.ts'
+import { queues } from './topics/queues.ts'
 import { requests } from './topics/requests.ts'
 import { tasks } from './topics/tasks.ts'
 import { threadpool } from './topics/threadpool.ts'
 
-export const TOPICS: readonly Topic[] = [loop, blocks, requests, pools, threadpool, tasks, process, agent]
+export const TOPICS: readonly Topic[] = [loop, blocks, requests, pools, threadpool, tasks, queues, process, agent]
 
 /** Families in the order of METRICS; one without points is left out. */
 export function families(snapshots: readonly InstanceSnapshot[]): Family[] {

@@ -5,6 +5,7 @@ import { ActivityModel } from './activities.ts'
 
 const REQUEST = ACTIVITY_KINDS.indexOf('request')
 const BACKGROUND = ACTIVITY_KINDS.indexOf('background')
+const JOB = ACTIVITY_KINDS.indexOf('job')
 const NO_LOOP = new Map<string, number>()
 
 const rows = (model: ActivityModel, now: number, onLoop = NO_LOOP) => model.routeRows(now, 'one', onLoop)
@@ -140,7 +141,10 @@ suite('background work', () => {
     model.begin(3, 600, 'mail', BACKGROUND)
     model.end(3, 700, OUTCOME.failed, 0)
     assert.deepEqual(model.backgroundRows(1000, 'one'), [
-      { instance: 'one', name: 'mail', running: 2, oldest: 1000, started: 3, ended: 1, failed: 1, site: null },
+      {
+        ...{ instance: 'one', name: 'mail', running: 2, oldest: 1000, started: 3, ended: 1, failed: 1, site: null },
+        ...{ rateIn: 3, rateOut: 1, duration: { p50: 100, p99: 100, max: 100 }, unhandled: 0 },
+      },
     ])
     const [totals] = model.totals(NO_LOOP).tasks
     assert.deepEqual([totals!.name, totals!.duration.count, totals!.failures], ['mail', 1, 1])
@@ -165,6 +169,18 @@ suite('background work', () => {
     assert.equal(model.live.size, 0)
   })
 
+  test('waits on what its request has waited on', () => {
+    const model = new ActivityModel()
+    model.begin(1, 0, 'GET', REQUEST)
+    model.wait(5, 1, 10, 'queue\0p-queue src/mail.js:3')
+    model.end(1, 100, OUTCOME.ok, 200)
+    model.outlive(1, 100, { kind: REQUEST, name: 'GET', route: '' }, null)
+    const [row] = model.taskRows(200, 0, 'one', undefined, false)
+    assert.deepEqual(row!.waitingOn, { kind: 'queue', name: 'p-queue src/mail.js:3', since: 10 })
+    model.resume(5, 250)
+    assert.equal(model.taskRows(300, 0, 'one', undefined, false)[0]!.waitingOn, null)
+  })
+
   test('that goes on a moment after it had settled is one piece of work', () => {
     const model = new ActivityModel()
     const ended = { kind: REQUEST, name: 'POST', route: '/orders' }
@@ -176,6 +192,30 @@ suite('background work', () => {
     const [row] = model.backgroundRows(2000, 'one')
     assert.deepEqual([row!.started, row!.ended, row!.failed, row!.running], [1, 1, 1, 0])
     assert.equal(model.totals(NO_LOOP).tasks[0]!.duration.max, 900)
+  })
+
+  test('says how many failures nobody handled, also of what is over, and how many jobs were tried again', () => {
+    const model = new ActivityModel()
+    model.begin(1, 0, 'mails:send', JOB)
+    model.retry(1, 0)
+    model.end(1, 100, OUTCOME.failed, 0)
+    model.unhandled(110, { kind: JOB, name: 'mails:send', route: '' })
+    model.unhandled(120, { kind: REQUEST, name: 'POST', route: '/orders' })
+    const rows = model.backgroundRows(2000, 'one')
+    assert.deepEqual(
+      rows.map(({ name, unhandled, retried, rateIn }) => [name, unhandled, retried, rateIn]),
+      [
+        ['mails:send', 1, 1, 0.5],
+        ['POST /orders (after response)', 1, undefined, 0],
+      ],
+    )
+    assert.deepEqual(
+      model.totals(NO_LOOP).tasks.map(({ started, unhandled }) => [started, unhandled]),
+      [
+        [1, 1],
+        [0, 1],
+      ],
+    )
   })
 
   test('of many names is kept under one beyond a limit', () => {

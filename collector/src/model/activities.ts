@@ -27,7 +27,7 @@ export interface LiveActivity {
 }
 
 /** What can be waited on: parsed once for each name. */
-interface Waitable {
+export interface Waitable {
   kind: string
   name: string
   wait: Wait | undefined
@@ -58,6 +58,8 @@ interface TaskStats {
   started: WindowSum
   ended: WindowSum
   failed: WindowSum
+  unhandled: WindowSum
+  retried: WindowSum
   duration: WindowHistogram
 }
 
@@ -70,6 +72,7 @@ const RECENT = 1024
 const SETTLE_MS = 250
 const WAIT_OF_KIND: Record<string, Wait> = {
   pool: 'poolWait',
+  queue: 'poolWait',
   db: 'db',
   http: 'http',
   timer: 'timer',
@@ -171,9 +174,9 @@ export class ActivityModel {
       return
     }
     if (known) this.#over(known)
-    const isRequest = ACTIVITY_KINDS[ended.kind] === 'request'
-    const name = isRequest ? `${ended.name} ${ended.route || '*'} (after response)` : `${ended.name} (after its end)`
-    this.live.set(id, {
+    const name = afterEnd(ended)
+    const before = this.find(id)
+    const activity: LiveActivity = {
       id,
       kind: 'background',
       name,
@@ -185,11 +188,25 @@ export class ActivityModel {
       outlivesSince: now,
       settled: undefined,
       site,
-      waits: undefined,
-    })
+      waits: before?.waits,
+    }
+    // What it waited on it waits on still.
+    for (let wait = before?.waits; wait; wait = wait.before) wait.activity = activity
+    this.live.set(id, activity)
     const task = this.#task(name)
     task.running++
     task.started.add(now, 1)
+  }
+
+  /** A failure that nobody handled; what it belonged to may be over. */
+  unhandled(now: number, ended: { kind: number; name: string; route: string }): void {
+    const isRequest = ACTIVITY_KINDS[ended.kind] === 'request'
+    this.#task(isRequest ? afterEnd(ended) : ended.name).unhandled.add(now, 1)
+  }
+
+  retry(id: number, now: number): void {
+    const activity = this.live.get(id)
+    if (activity && !activity.route) this.#task(activity.name).retried.add(now, 1)
   }
 
   settle(id: number, now: number, outcome: number): void {
@@ -219,9 +236,13 @@ export class ActivityModel {
 
   /** `what`: kind \0 name. */
   wait(operation: number, activityId: number, now: number, what: string): void {
+    this.waitOn(operation, activityId, now, this.#waitable(what))
+  }
+
+  waitOn(operation: number, activityId: number, now: number, what: Waitable): void {
     const activity = this.live.get(activityId)
     if (!activity) return
-    const begun: Operation = { what: this.#waitable(what), since: now, activity, before: activity.waits }
+    const begun: Operation = { what, since: now, activity, before: activity.waits }
     activity.waits = begun
     this.#operations.set(operation, begun)
   }
@@ -247,10 +268,7 @@ export class ActivityModel {
 
   #waitable(what: string): Waitable {
     let known = this.#waitables.get(what)
-    if (!known) {
-      const [kind = '', name = ''] = what.split(PART)
-      this.#waitables.set(what, (known = { kind, name, wait: WAIT_OF_KIND[kind] }))
-    }
+    if (!known) this.#waitables.set(what, (known = waitableOf(what)))
     return known
   }
 
@@ -296,15 +314,26 @@ export class ActivityModel {
     const known = this.#tasks.get(name)
     if (known) return known
     if (this.#tasks.size >= MAX_TASK_NAMES && name !== 'other') return this.#task('other')
-    const duration = new WindowHistogram()
-    const task = { running: 0, started: new WindowSum(), ended: new WindowSum(), failed: new WindowSum(), duration }
+    const task = {
+      running: 0,
+      started: new WindowSum(),
+      ended: new WindowSum(),
+      failed: new WindowSum(),
+      unhandled: new WindowSum(),
+      retried: new WindowSum(),
+      duration: new WindowHistogram(),
+    }
     this.#tasks.set(name, task)
     return task
   }
 
+  #seconds(now: number): number {
+    return Math.max(1, Math.min(WINDOW_MS, now - this.#since)) / 1000
+  }
+
   /** `onLoop`: ms of the loop in the last minute, by route. */
   routeRows(now: number, instance: string, onLoop: Map<string, number>): RouteRow[] {
-    const seconds = Math.max(1, Math.min(WINDOW_MS, now - this.#since)) / 1000
+    const seconds = this.#seconds(now)
     const rows: RouteRow[] = []
     for (const route of this.#routes.values()) {
       const latency = recentLatency(route, now)
@@ -347,6 +376,7 @@ export class ActivityModel {
   }
 
   backgroundRows(now: number, instance: string): BackgroundRow[] {
+    const seconds = this.#seconds(now)
     const oldest = new Map<string, LiveActivity>()
     for (const activity of this.live.values()) {
       if (activity.kind === 'request') continue
@@ -356,17 +386,28 @@ export class ActivityModel {
     const rows: BackgroundRow[] = []
     for (const [name, task] of this.#tasks) {
       const started = task.started.recent(now)
-      if (task.running <= 0 && started === 0 && task.ended.recent(now) === 0) continue
+      const ended = task.ended.recent(now)
+      const unhandled = task.unhandled.recent(now)
+      if (task.running <= 0 && started === 0 && ended === 0 && unhandled === 0) continue
       const first = oldest.get(name)
+      const retried = task.retried.recent(now)
+      const duration = task.duration.recent(now)
       rows.push({
         instance,
         name,
         running: Math.max(0, task.running),
         oldest: first ? now - since(first) : 0,
         started,
-        ended: task.ended.recent(now),
+        ended,
         failed: task.failed.recent(now),
         site: first?.site ?? null,
+        rateIn: started / seconds,
+        rateOut: ended / seconds,
+        ...(duration.count > 0
+          ? { duration: { p50: duration.quantile(0.5), p99: duration.quantile(0.99), max: duration.max } }
+          : {}),
+        unhandled,
+        ...(retried > 0 ? { retried } : {}),
       })
     }
     return rows.sort((a, b) => b.running - a.running || b.oldest - a.oldest)
@@ -389,16 +430,29 @@ export class ActivityModel {
       name,
       duration: task.duration.total().toData(),
       failures: task.failed.total,
+      started: task.started.total,
+      unhandled: task.unhandled.total,
     }))
     return { requests, waits, tasks }
   }
+}
+
+/** `what`: kind \0 name. */
+export function waitableOf(what: string): Waitable {
+  const [kind = '', name = ''] = what.split(PART)
+  return { kind, name, wait: WAIT_OF_KIND[kind] }
 }
 
 /** The route of an activity as rows show it; null while it is not known. */
 export function routeOf(activity: LiveActivity | undefined): string | null {
   if (!activity) return null
   if (activity.route) return activity.route.template === '*' ? null : activity.route.name
-  return activity.kind === 'background' ? activity.name : null
+  return activity.kind === 'background' || activity.kind === 'job' ? activity.name : null
+}
+
+/** What goes on after an activity's end, in words. */
+function afterEnd({ kind, name, route }: { kind: number; name: string; route: string }): string {
+  return ACTIVITY_KINDS[kind] === 'request' ? `${name} ${route || '*'} (after response)` : `${name} (after its end)`
 }
 
 function since(activity: LiveActivity): number {

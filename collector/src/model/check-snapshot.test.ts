@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TABLES, type InstanceSnapshot } from '../protocol/index.ts'
-import { countRows, snapshotOf } from '../testing/snapshot.ts'
+import { countRows, snapshotOf, withQueue } from '../testing/snapshot.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 
 /** A snapshot as it comes over the wire, with one thing wrong in it. */
@@ -13,7 +13,10 @@ function broken(change: (snapshot: InstanceSnapshot) => void): string {
 }
 
 test('a snapshot that went over the wire is accepted as it is', () => {
-  const snapshot = snapshotOf()
+  const snapshot = withQueue(snapshotOf())
+  Object.assign(snapshot.background[0]!, {
+    ...{ rateIn: 1.5, rateOut: 1.3, duration: { p50: 9000, p99: 12_000, max: 12_000 }, unhandled: 1, retried: 2 },
+  })
   assert.ok(countRows(snapshot) > 10 && TABLES.every((table) => snapshot[table].length > 0))
   assert.deepEqual(checkSnapshot(JSON.parse(JSON.stringify(snapshot))), JSON.parse(JSON.stringify(snapshot)))
 })
@@ -26,6 +29,32 @@ test('fields of a newer agent pass', () => {
     }),
     'accepted',
   )
+})
+
+test('numbers of queues and background work that are none are refused', () => {
+  const queue = (change: (row: InstanceSnapshot['pools'][number]) => void): string =>
+    broken((snapshot) => {
+      Object.assign(snapshot, withQueue(snapshot))
+      change(snapshot.pools.at(-1)!)
+    })
+  assert.equal(
+    queue(() => {}),
+    'accepted',
+  )
+  assert.match(
+    queue((row) => (row.kind = 'list' as never)),
+    /^snapshot\.pools\[2\]\.kind/,
+  )
+  assert.match(
+    queue((row) => (row.jobs!.stalled = -1)),
+    /^snapshot\.pools\[2\]\.jobs\.stalled/,
+  )
+  for (const field of ['rateIn', 'rateOut', 'unhandled', 'retried', 'duration']) {
+    assert.match(
+      broken((snapshot) => Object.assign(snapshot.background[0]!, { [field]: 'many' })),
+      new RegExp(`^snapshot\\.background\\[0\\]\\.${field}`),
+    )
+  }
 })
 
 test('what is no snapshot is refused with the place of the mistake', () => {

@@ -169,7 +169,7 @@ const ROWS: Record<TableName, Check> = {
   }),
   pools: record({
     instance: name,
-    kind: oneOf('libuv', 'db', 'worker', 'http-client'),
+    kind: oneOf('libuv', 'db', 'worker', 'http-client', 'queue'),
     system: name,
     name,
     limit: nullable(amount),
@@ -181,6 +181,13 @@ const ROWS: Record<TableName, Check> = {
     timeouts: count,
     holders: list(record({ activity: nullable(name), route: nullable(name), site: nullable(name), age: amount }), 1000),
     probeAge: optional(amount),
+    jobs: optional(
+      record({
+        stalled: count,
+        lateRenewals: count,
+        worstRenewal: nullable(record({ late: amount, at: time, block: nullable(name) })),
+      }),
+    ),
   }),
   background: record({
     instance: name,
@@ -191,6 +198,11 @@ const ROWS: Record<TableName, Check> = {
     ended: count,
     failed: count,
     site: nullable(name),
+    rateIn: optional(amount),
+    rateOut: optional(amount),
+    duration: optional(poolQuantiles),
+    unhandled: optional(count),
+    retried: optional(count),
   }),
   culprits: record({
     id: name,
@@ -246,7 +258,23 @@ const totals = record({
   waits: list(record({ route: name, wait: name, time: number }), MAX_SERIES),
   pools: list(record({ system: name, name, wait: histogram, use: histogram, timeouts: count }), 500),
   threadpoolWait: histogram,
-  tasks: list(record({ name, duration: histogram, failures: count }), MAX_SERIES),
+  tasks: list(
+    record({ name, duration: histogram, failures: count, started: optional(count), unhandled: optional(count) }),
+    MAX_SERIES,
+  ),
+  queues: optional(
+    list(
+      record({
+        system: name,
+        name,
+        wait: histogram,
+        use: histogram,
+        stalled: optional(count),
+        lateRenewals: optional(count),
+      }),
+      MAX_SERIES,
+    ),
+  ),
   process: record({
     cpuUser: amount,
     cpuSystem: amount,

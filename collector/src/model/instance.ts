@@ -148,13 +148,23 @@ export class InstanceModel {
       case EVENT.poolAsk:
         return pools.ask(id, time, a, b)
       case EVENT.poolTake:
-        return pools.take(id, time)
+        return pools.take(id, time, a)
       case EVENT.poolRelease:
         return pools.release(id, time)
       case EVENT.poolFail:
         return pools.fail(id, time, a === 1)
       case EVENT.poolSite:
         return pools.site(id, this.#site(a))
+      case EVENT.poolMade:
+        return pools.made(id, this.#incoming.frame(a))
+      case EVENT.renewal:
+        return pools.tally(id)?.renewed(time, a)
+      case EVENT.stalled:
+        return pools.tally(id)?.stalled(time, a)
+      case EVENT.retry:
+        return activities.retry(id, time)
+      case EVENT.unhandled:
+        return activities.unhandled(time, this.#ended(a))
       case EVENT.gc:
         return this.#collected(time, a, b)
       case EVENT.hooked:
@@ -208,18 +218,19 @@ export class InstanceModel {
       loop.busy.js = Math.max(0, loop.busy.total - loop.busy.syncCall - (loop.busy.gc ?? 0) - (loop.busy.starved ?? 0))
     }
     const { running, isOpen } = this.blocks
+    const blocks = this.blocks.rows(now, thread)
     return {
       id,
       now: unixNow,
       instances: [this.#row(unixNow)],
       loop: [{ ...loop, blockedNow: this.blocks.blockedNow(now) }],
-      blocks: [...this.blocks.rows(now, thread).map(this.#withVersion), ...this.inherited],
+      blocks: [...blocks.map(this.#withVersion), ...this.inherited],
       culprits: this.blocks.culpritRows(),
       blame: this.blocks.blameRows(now, this.identity.startedAt - epoch),
       hot: hotRows(hot, id).slice(0, MAX_HOT_ROWS),
       routes: this.activities.routeRows(now, id, hotByRoute(hot)),
       tasks: this.activities.taskRows(now, epoch, id, running, isOpen),
-      pools: this.pools.rows(now, id),
+      pools: this.pools.rows(now, id, epoch, blocks),
       background: this.activities.backgroundRows(now, id),
       totals: this.#totals(),
     }
@@ -280,10 +291,14 @@ export class InstanceModel {
   }
 
   #outlive(id: number, time: number, what: number, site: number): void {
+    this.activities.outlive(id, time, this.#ended(what), site === 0 ? null : this.#site(site))
+  }
+
+  /** See EVENT.outlive. */
+  #ended(what: number): { kind: number; name: string; route: string } {
     const name = this.#name(what % NAMES)
     const route = this.#name(Math.floor(what / NAMES) % NAMES)
-    const kind = Math.floor(what / NAMES / NAMES)
-    this.activities.outlive(id, time, { kind, name, route }, site === 0 ? null : this.#site(site))
+    return { kind: Math.floor(what / NAMES / NAMES), name, route }
   }
 
   #captured(capture: Capture | undefined): void {

@@ -1,9 +1,10 @@
 /** Pools: who holds a slot, who waits for one, and for how long. */
-import { PART, POOL_IDLE } from '../protocol/events.ts'
-import type { PoolRow, Totals } from '../protocol/rows.ts'
-import type { ActivityModel } from './activities.ts'
+import { PART, POOL_IDLE, TAKE } from '../protocol/events.ts'
+import type { BlockRow, Frame, PoolRow, Totals } from '../protocol/rows.ts'
+import { waitableOf, type ActivityModel, type Waitable } from './activities.ts'
 import type { Histogram } from './histogram.ts'
-import { WindowHistogram, WindowSum } from './window.ts'
+import { QueueTally } from './queue-tally.ts'
+import { WINDOW_MS, WindowHistogram, WindowSum } from './window.ts'
 
 interface PoolStats {
   kind: PoolRow['kind']
@@ -11,9 +12,11 @@ interface PoolStats {
   name: string
   limit: number | null
   /** What those who wait for it wait on. */
-  waitable: string
+  waitable: Waitable
   /** The pool's own word; undefined until it has said something. */
   said: { used: number; idle: number; pending: number } | undefined
+  /** Of a queue alone. */
+  tally: QueueTally | undefined
   wait: WindowHistogram
   use: WindowHistogram
   timeouts: WindowSum
@@ -65,7 +68,8 @@ export class PoolModel {
     const wait = new WindowHistogram()
     const use = new WindowHistogram()
     const timeouts = new WindowSum()
-    const waitable = `pool${PART}${system} ${name}`
+    const isQueue = kind === 'queue'
+    const waitable = waitableOf(`${isQueue ? 'queue' : 'pool'}${PART}${system} ${name}`)
     this.#pools.set(id, {
       kind: kind as PoolRow['kind'],
       system,
@@ -73,6 +77,7 @@ export class PoolModel {
       limit,
       waitable,
       said: undefined,
+      tally: isQueue ? new QueueTally() : undefined,
       wait,
       use,
       timeouts,
@@ -85,7 +90,23 @@ export class PoolModel {
     const pool = this.#pools.get(id)
     if (!pool) return
     if (slots < 0) this.#pools.delete(id)
-    else pool.said = { used: slots % POOL_IDLE, idle: Math.floor(slots / POOL_IDLE), pending }
+    else {
+      pool.said = { used: slots % POOL_IDLE, idle: Math.floor(slots / POOL_IDLE), pending }
+      pool.tally?.said(pool.said.used, pending)
+    }
+  }
+
+  /** Where a queue was made: its name, as long as source maps change nothing. */
+  made(id: number, frame: Frame | undefined): void {
+    const pool = this.#pools.get(id)
+    if (!pool?.tally || !frame) return
+    pool.tally.made = frame
+    rename(pool)
+  }
+
+  /** Of a queue alone. */
+  tally(id: number): QueueTally | undefined {
+    return this.#pools.get(id)?.tally
   }
 
   ask(id: number, now: number, poolId: number, activity: number): void {
@@ -93,18 +114,22 @@ export class PoolModel {
     if (!pool) return
     const route = this.#activities.live.get(activity)?.name ?? null
     this.#leases.set(id, { pool, activity, asked: now, taken: undefined, site: null, route })
+    pool.tally?.asked(now)
     // Leases are numbered apart from other operations: below zero they do not meet.
-    if (activity !== 0) this.#activities.wait(-id, activity, now, pool.waitable)
+    if (activity !== 0) this.#activities.waitOn(-id, activity, now, pool.waitable)
   }
 
-  take(id: number, now: number): void {
+  /** `flags`: TAKE. */
+  take(id: number, now: number, flags = 0): void {
     const lease = this.#leases.get(id)
     if (!lease) return
     lease.taken = now
-    lease.pool.wait.record(now, now - lease.asked)
+    const { pool, asked } = lease
+    pool.tally?.taken(now)
+    if ((flags & TAKE.waitUnknown) === 0) pool.wait.record(now, now - asked)
     // Who waited gets a slot that the program's own code gives back: when it did is known. Otherwise a new connection comes.
-    const { released } = lease.pool
-    this.#activities.resume(-id, now, released >= lease.asked ? released : undefined)
+    const isKnown = (flags & TAKE.readyUnknown) === 0 && pool.released >= asked
+    this.#activities.resume(-id, now, isKnown ? pool.released : undefined)
   }
 
   release(id: number, now: number): void {
@@ -114,6 +139,7 @@ export class PoolModel {
     // A connection to another server is given back by its socket, and who waits may wait for a new one.
     if (lease.pool.kind !== 'http-client') lease.pool.released = now
     if (lease.taken !== undefined) lease.pool.use.record(now, now - lease.taken)
+    lease.pool.tally?.gone(now, lease.taken !== undefined)
   }
 
   fail(id: number, now: number, timedOut: boolean): void {
@@ -121,6 +147,7 @@ export class PoolModel {
     if (!lease) return
     this.#leases.delete(id)
     lease.pool.wait.record(now, now - lease.asked)
+    lease.pool.tally?.gone(now, lease.taken !== undefined)
     if (timedOut) lease.pool.timeouts.add(now, 1)
     this.#activities.resume(-id, now)
   }
@@ -142,13 +169,19 @@ export class PoolModel {
     for (const [id, lease] of this.#leases) if (lease.asked < time) this.#leases.delete(id)
   }
 
-  rows(now: number, instance: string): PoolRow[] {
+  /** `epoch` and `blocks`: for what a late renewal of locks is blamed on. */
+  rows(now: number, instance: string, epoch = 0, blocks: readonly BlockRow[] = []): PoolRow[] {
     const rows: PoolRow[] = []
     if (this.threadpool) rows.push(this.#threadpoolRow(now, instance, this.threadpool))
+    const byPool = Map.groupBy(this.#leases.values(), (lease) => lease.pool)
     for (const pool of this.#pools.values()) {
-      const leases = [...this.#leases.values()].filter((lease) => lease.pool === pool)
+      const { tally } = pool
+      // Limiters of one moment, a framework's own at its start: nobody asks for those.
+      if (tally && now - tally.at > WINDOW_MS && tally.isIdle) continue
+      if (tally) rename(pool)
+      const leases = byPool.get(pool) ?? []
       const held = leases.filter((lease) => lease.taken !== undefined)
-      const used = pool.said?.used ?? held.length
+      const used = tally?.used ?? pool.said?.used ?? held.length
       rows.push({
         instance,
         kind: pool.kind,
@@ -156,8 +189,8 @@ export class PoolModel {
         name: pool.name,
         limit: pool.limit,
         used,
-        idle: pool.said?.idle ?? null,
-        pending: pool.said?.pending ?? leases.length - held.length,
+        idle: tally ? null : (pool.said?.idle ?? null),
+        pending: tally ? tally.pending : (pool.said?.pending ?? leases.length - held.length),
         wait: numbers(pool.wait.recent(now)),
         use: numbers(pool.use.recent(now)),
         timeouts: pool.timeouts.recent(now),
@@ -170,6 +203,7 @@ export class PoolModel {
           }))
           .sort((a, b) => b.age - a.age)
           .slice(0, MAX_HOLDERS),
+        ...(tally && pool.system === 'bullmq' ? { jobs: tally.jobs(now, epoch, blocks) } : {}),
       })
     }
     return rows
@@ -194,21 +228,33 @@ export class PoolModel {
     }
   }
 
-  totals(): Pick<Totals, 'pools' | 'threadpoolWait'> {
+  totals(): Pick<Totals, 'pools' | 'threadpoolWait' | 'queues'> {
+    const queues = [...this.#pools.values()].filter(({ kind }) => kind === 'queue')
     return {
+      ...(queues.length > 0 ? { queues: queues.map((pool) => ({ ...durations(pool), ...jobTotals(pool) })) } : {}),
       // Their metrics are those of database connections.
       pools: [...this.#pools.values()]
         .filter(({ kind }) => kind === 'db')
-        .map((pool) => ({
-          system: pool.system,
-          name: pool.name,
-          wait: pool.wait.total().toData(),
-          use: pool.use.total().toData(),
-          timeouts: pool.timeouts.total,
-        })),
+        .map((pool) => ({ ...durations(pool), timeouts: pool.timeouts.total })),
       threadpoolWait: this.#threadpoolWait.total().toData(),
     }
   }
+}
+
+/** Source maps may have moved the line that it is called by. */
+function rename(pool: PoolStats): void {
+  const { made } = pool.tally!
+  if (!made) return
+  pool.name = `${made.file}:${made.line}`
+  pool.waitable.name = `${pool.system} ${pool.name}`
+}
+
+function durations({ system, name, wait, use }: PoolStats) {
+  return { system, name, wait: wait.total().toData(), use: use.total().toData() }
+}
+
+function jobTotals({ system, tally }: PoolStats) {
+  return system === 'bullmq' && tally ? tally.totals : {}
 }
 
 function numbers(histogram: Histogram): { p50: number; p99: number; max: number } {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOCK, CONTROL, createChannel, EVENT_SLOTS, openChannel, RING_CAPACITY, TURN_BUCKETS } from './channel.ts'
-import { ACTIVITY_KINDS, CAPTURE, EVENT, START_UP_TURN } from './events.ts'
+import { ACTIVITY_KINDS, CAPTURE, EVENT, START_UP_TURN, TAKE } from './events.ts'
 
 test('both sides see the same memory, and no part of it overlaps another', () => {
   const ours = createChannel()
@@ -62,7 +62,13 @@ test('the numbers of the wire are these', () => {
     turnEvents: 27,
     gc: 30,
     hooked: 40,
+    poolMade: 70,
+    unhandled: 71,
+    retry: 72,
+    renewal: 73,
+    stalled: 74,
   })
+  assert.deepEqual(TAKE, { readyUnknown: 1, waitUnknown: 2 })
   assert.deepEqual([...ACTIVITY_KINDS], ['request', 'background', 'job', 'ws', 'stream', 'timer'])
   assert.deepEqual(CAPTURE, { block: 0, sample: 1, asleep: 2 })
   assert.equal(START_UP_TURN, 0)

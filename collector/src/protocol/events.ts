@@ -33,7 +33,7 @@ export const EVENT = {
   poolState: 11,
   /** Somebody asks for a slot. id: lease; a: pool; b: activity. */
   poolAsk: 12,
-  /** The slot was given. id: lease. */
+  /** The slot was given. id: lease; a: TAKE flags. */
   poolTake: 13,
   /** The slot was given back. id: lease. */
   poolRelease: 14,
@@ -74,7 +74,26 @@ export const EVENT = {
   gc: 30,
   /** A library was seen. a: name (module \0 version \0 how \0 why). */
   hooked: 40,
+  /** Where a queue was made, which is its name. id: pool; a: name (a frame). */
+  poolMade: 70,
+  /**
+   * A failure that nobody handled, of an activity that may have ended. id: activity; a: its name, route and kind, as of
+   * `outlive`.
+   */
+  unhandled: 71,
+  /** The activity is a job that was tried before. id: activity. */
+  retry: 72,
+  /** The locks of a worker's jobs were renewed late. id: pool; time: when it was done; a: when it was due. */
+  renewal: 73,
+  /** Jobs lost their lock while they ran. id: pool; a: how many. */
+  stalled: 74,
 } as const
+
+/**
+ * Of a slot that was given: when it could have been given is not known (a rate limit, a pause, a queue elsewhere); nor is how
+ * long was waited for it.
+ */
+export const TAKE = { readyUnknown: 1, waitUnknown: 2 } as const
 
 /** The turn before the loop's first: the program's modules are loaded, nothing waits for the loop yet. */
 export const START_UP_TURN = 0

@@ -250,7 +250,7 @@ export interface PoolHolder {
 
 export interface PoolRow {
   instance: string
-  kind: 'libuv' | 'db' | 'worker' | 'http-client'
+  kind: 'libuv' | 'db' | 'worker' | 'http-client' | 'queue'
   system: string
   name: string
   /** null where there is none, or where it is not known. */
@@ -265,6 +265,15 @@ export interface PoolRow {
   holders: PoolHolder[]
   /** libuv: how long the probe that is out now has waited. */
   probeAge?: number
+  /**
+   * BullMQ, over the last minute: jobs that lost their lock while they ran, and locks that were renewed late; the worst of
+   * these, by how much, when, and in which block it should have been.
+   */
+  jobs?: {
+    stalled: number
+    lateRenewals: number
+    worstRenewal: { late: number; at: number; block: string | null } | null
+  }
 }
 
 /** Background work, in numbers per name: what runs, how old, how it ended. */
@@ -277,6 +286,15 @@ export interface BackgroundRow {
   ended: number
   failed: number
   site: string | null
+  /** Begun and over per second, over the last minute. */
+  rateIn?: number
+  rateOut?: number
+  /** How long those took that were over in the last minute. */
+  duration?: { p50: number; p99: number; max: number }
+  /** Failures that nobody handled. */
+  unhandled?: number
+  /** Jobs that were tried before. */
+  retried?: number
 }
 
 /** The tables of the stream, by name. Their keys are the paths under /api/v1/. */
@@ -356,7 +374,17 @@ export interface Totals {
   waits: { route: string; wait: Wait | 'onLoop'; time: number }[]
   pools: { system: string; name: string; wait: HistogramData; use: HistogramData; timeouts: number }[]
   threadpoolWait: HistogramData
-  tasks: { name: string; duration: HistogramData; failures: number }[]
+  tasks: { name: string; duration: HistogramData; failures: number; started?: number; unhandled?: number }[]
+  /** Queues in the program. */
+  queues?: {
+    system: string
+    name: string
+    wait: HistogramData
+    use: HistogramData
+    /** Of BullMQ. */
+    stalled?: number
+    lateRenewals?: number
+  }[]
   process: { cpuUser: number; cpuSystem: number; rss: number; heapUsed?: number; heapTotal?: number; uptime: number }
   agent: { cpu: number; memory: number; events: number; dropped: number; captures: number; captureCost: number }
 }

@@ -196,7 +196,7 @@ export function snapshotOf(id = 'shop-api-4242-0', now = SNAPSHOT_NOW): Instance
         },
       ],
       threadpoolWait: histogramOf(0.1, 0.2, 12, 210),
-      tasks: [{ name: 'sendNewsletter', duration: histogramOf(9000, 12_000), failures: 3 }],
+      tasks: [{ name: 'sendNewsletter', duration: histogramOf(9000, 12_000), failures: 3, started: 3, unhandled: 1 }],
       process: {
         cpuUser: 7_900_000,
         cpuSystem: 410_000,
@@ -313,5 +313,42 @@ function task(
     waitingOn,
     site: 'src/app.ts:7:3',
     parent: null,
+  }
+}
+
+/** A worker of BullMQ. */
+export function withQueue(snapshot: InstanceSnapshot): InstanceSnapshot {
+  const { id, now, pools, totals } = snapshot
+  const [task] = totals.tasks
+  return {
+    ...snapshot,
+    pools: [
+      ...pools,
+      {
+        instance: id,
+        kind: 'queue',
+        system: 'bullmq',
+        name: 'mails',
+        limit: 4,
+        used: 4,
+        idle: null,
+        pending: 17,
+        wait: { p50: 40, p99: 900, max: 900 },
+        use: { p50: 120, p99: 130, max: 130 },
+        timeouts: 0,
+        holders: [{ activity: `${id}-j1`, route: 'mails:send', site: null, age: 90 }],
+        jobs: { stalled: 1, lateRenewals: 2, worstRenewal: { late: 4100, at: now - 300, block: null } },
+      },
+    ],
+    totals: {
+      ...totals,
+      tasks: [{ ...task!, started: 3, unhandled: 1 }],
+      queues: [
+        {
+          ...{ system: 'bullmq', name: 'mails', wait: histogramOf(40, 900), use: histogramOf(120, 130) },
+          ...{ stalled: 1, lateRenewals: 2 },
+        },
+      ],
+    },
   }
 }

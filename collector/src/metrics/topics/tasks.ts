@@ -12,6 +12,8 @@ export const tasks: Topic = {
     for (const task of totals.tasks) {
       points.histogram('taskDuration', { [NAME]: task.name }, task.duration)
       points.value('taskFailures', { [NAME]: task.name }, task.failures)
+      points.value('taskStarted', { [NAME]: task.name }, task.started)
+      points.value('taskUnhandled', { [NAME]: task.name }, task.unhandled)
     }
   },
 }
