@@ -1,50 +1,6 @@
-/** Debian's Prometheus, with promtool; installed when it is missing and this machine can do so. */
-import { spawnSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
-
-const POLICY = '/usr/sbin/policy-rc.d'
+/** Debian's Prometheus, with promtool. */
+import { installFromDebian } from '../../scripts/debian.ts'
 
 export function installPrometheus(say: (line: string) => void): void {
-  if (has('prometheus') && has('promtool')) return
-  if (!has('apt-get') || process.getuid?.() !== 0) {
-    throw new Error(
-      'prometheus and promtool are not on the PATH. Install them (Debian: sudo apt-get install prometheus), then try again.',
-    )
-  }
-  say('prometheus is missing: apt-get install prometheus (its service is not started)')
-  // Debian starts a service when it installs it, unless this file says no.
-  const ours = writeNew(POLICY, '#!/bin/sh\nexit 101\n')
-  try {
-    // Debian's image has no package lists; where they are there, this is a matter of seconds.
-    apt('update')
-    apt('install', '--yes', '--no-install-recommends', 'prometheus')
-  } finally {
-    if (ours) rmSync(POLICY)
-  }
-}
-
-function apt(...args: string[]): void {
-  const { status, stdout, stderr, error } = spawnSync('apt-get', ['-q', ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    timeout: 180_000,
-  })
-  if (status !== 0) {
-    const output = `${stdout}${stderr}`.trim().split('\n').slice(-8).join('\n')
-    throw new Error(`apt-get ${args.join(' ')} failed${error ? `: ${error.message}` : ''}\n${output}`)
-  }
-}
-
-function has(command: string): boolean {
-  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
-}
-
-/** Writes a file that is not there yet; whether it did. */
-function writeNew(path: string, text: string): boolean {
-  try {
-    writeFileSync(path, text, { flag: 'wx', mode: 0o755 })
-    return true
-  } catch {
-    return false
-  }
+  installFromDebian('prometheus', ['prometheus', 'promtool'], say)
 }

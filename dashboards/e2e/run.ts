@@ -7,7 +7,9 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { installPrometheus } from './install-prometheus.ts'
 
-const directories = ['./', '../../examples/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+const directories = ['./', '../../examples/', '../../agent/test/'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+)
 
 try {
   await installPrometheus((line) => console.log(`e2e: ${line}`))

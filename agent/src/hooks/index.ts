@@ -1,4 +1,6 @@
 import { betterSqlite3 } from './better-sqlite3.ts'
+import { bullmqLocks } from './bullmq-locks.ts'
+import { bullmq } from './bullmq.ts'
 import { connect } from './connect.ts'
 import { express } from './express.ts'
 import { fastify } from './fastify.ts'
@@ -53,4 +55,6 @@ export const PACKAGE_HOOKS: readonly PackageHook[] = [
   pQueue,
   pLimit,
   fastq,
+  bullmq,
+  bullmqLocks,
 ]

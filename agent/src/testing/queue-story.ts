@@ -66,6 +66,11 @@ export class QueueStory {
     return this.#model.snapshot(this.#observed.now()).tasks
   }
 
+  background() {
+    this.#observed.reader.read()
+    return this.#model.snapshot(this.#observed.now()).background
+  }
+
   #rows(system: string): PoolRow[] {
     this.#observed.reader.read()
     return this.#model.snapshot(this.#observed.now()).pools.filter((row) => row.system === system)

@@ -112,11 +112,13 @@ export class PoolModel {
   ask(id: number, now: number, poolId: number, activity: number): void {
     const pool = this.#pools.get(poolId)
     if (!pool) return
-    const route = this.#activities.live.get(activity)?.name ?? null
+    const live = this.#activities.live.get(activity)
+    const route = live?.name ?? null
     this.#leases.set(id, { pool, activity, asked: now, taken: undefined, site: null, route })
     pool.tally?.asked(now)
     // Leases are numbered apart from other operations: below zero they do not meet.
-    if (activity !== 0) this.#activities.waitOn(-id, activity, now, pool.waitable)
+    // A job has waited before it began: that is no wait of its own.
+    if (live && now >= live.begun) this.#activities.waitOn(-id, activity, now, pool.waitable)
   }
 
   /** `flags`: TAKE. */

@@ -16,7 +16,7 @@ export class QueueTally {
   used = 0
   /** null: they wait elsewhere. */
   pending: number | null = 0
-  /** When a task was last queued, begun or over. */
+  /** When something was last heard of it. */
   at = -Infinity
   readonly #stalled = new WindowSum()
   readonly #late = new WindowSum()
@@ -53,10 +53,12 @@ export class QueueTally {
   }
 
   stalled(now: number, jobs: number): void {
+    this.at = now
     this.#stalled.add(now, jobs)
   }
 
   renewed(done: number, due: number): void {
+    this.at = done
     this.#late.add(done, 1)
     const worst = this.#worst
     if (!worst || done - worst.done > WINDOW_MS || done - due >= worst.done - worst.due) {
