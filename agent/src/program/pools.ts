@@ -1,5 +1,5 @@
 /** What a pool's hook tells: who asks for a slot, who holds one, where it was asked for. */
-import { EVENT, PART, POOL_IDLE } from '@loopscope/collector/protocol'
+import { CONTROL, EVENT, PART, POOL_IDLE } from '@loopscope/collector/protocol'
 import type { Activities, Activity } from './activity.ts'
 import type { Recorder } from './recorder.ts'
 import { siteName, takeSite, type Site } from './site.ts'
@@ -58,6 +58,7 @@ export class Pools {
   readonly #states = new Map<Pool, () => PoolState | undefined>()
   #nextId = 1
   #sweptAt = 0
+  #dropped = 0
   #sites = 0
   #sitesSince = 0
 
@@ -195,7 +196,10 @@ export class Pools {
       this.#nameSite(lease)
       if (lease.named !== 0) this.#recorder.record(EVENT.poolSite, lease.id, now, lease.named, 0)
     }
+    const dropped = this.#recorder.channel.control[CONTROL.dropped]!
     for (const [pool, state] of this.#states) {
+      // The reader may have missed what was said before.
+      if (dropped !== this.#dropped) pool.slots = -1
       const said = state()
       if (said === undefined) {
         this.#states.delete(pool)
@@ -208,5 +212,6 @@ export class Pools {
       pool.pending = said.pending
       this.#recorder.record(EVENT.poolState, pool.id, now, slots, said.pending)
     }
+    this.#dropped = dropped
   }
 }

@@ -1,30 +1,18 @@
 /**
- * Queues in the program (p-queue, fastq, p-limit): a task is a lease of a pool, from the moment it is queued to its end. Queues
- * that are made at one line are one row (a limiter is often made for each request); its limit is the sum of those that have
- * tasks. Tasks hold the activity that queued them.
+ * Queues in the program (p-queue, fastq, p-limit): a task is a lease of a pool, from the moment it is queued to its end. Tasks hold
+ * the activity that queued them.
  *
  * A program may queue 100,000 tasks in one turn, more than the ring holds: so many are told one by one in each span of time, of
  * the others the queue's own count alone, now and then.
  */
 import { EVENT, TAKE } from '@loopscope/collector/protocol'
 import type { Activities, Activity } from './activity.ts'
-import type { Pool, Pools, PoolState } from './pools.ts'
+import type { Pools } from './pools.ts'
+import { QueueRows, type Row } from './queue-rows.ts'
 import type { Recorder } from './recorder.ts'
 import { lastName, siteName, takeSite, type Site } from './site.ts'
 
 type Below = (...args: never[]) => unknown
-
-/** All queues of one line. */
-interface Row {
-  readonly pool: Pool
-  used: number
-  pending: number
-  /** Of those that have tasks: their limits, and how many have none. */
-  limits: number
-  unlimited: number
-  /** As it was told, and to be told again once it is another. */
-  limit: number
-}
 
 /** One queue. Never refers to the library's own object, which may be collected. */
 export interface Queue {
@@ -61,7 +49,6 @@ export interface Task {
   signal: { readonly aborted: boolean } | undefined
 }
 
-const MAX_ROWS = 100
 /** Lines where queues are made: a stack of one frame costs 1 us, its name 10. */
 const MADE_PER_SECOND = 200
 /** Lines where tasks are queued. */
@@ -71,8 +58,6 @@ const TOLD_PER_SPAN = 2000
 const SPAN_MS = 100
 /** Told and not over: their other events are still to come, maybe all at once. */
 const MAX_OPEN = 5000
-/** What is not told one by one makes the numbers wrong by so much at the most, and by 1.6 % where that is more. */
-const UNTOLD = 16
 /** Tasks whose line is named once they have run for so long. */
 const MAX_RUNNING = 500
 const NAME_AFTER_MS = 50
@@ -82,7 +67,7 @@ export class Queues {
   readonly #activities: Activities
   readonly #pools: Pools
   readonly #now: () => number
-  readonly #rows = new Map<string, Row>()
+  readonly #rows: QueueRows
   readonly #running = new Set<Task>()
   /** With a time-out or a signal. */
   readonly #watched = new Set<Task>()
@@ -100,6 +85,7 @@ export class Queues {
     this.#activities = activities
     this.#pools = pools
     this.#now = now
+    this.#rows = new QueueRows(recorder, pools, now, () => this.#sweep())
     const { siteOf } = activities
     activities.siteOf = (activity) => this.#siteOf(activity) || (siteOf?.(activity) ?? 0)
   }
@@ -107,16 +93,16 @@ export class Queues {
   /** `below` and `depth`: the patched function, and how far above it the line is that makes the queue. */
   create(system: string, limit: number, below: Below, depth = 1): Queue {
     const made = this.#mayName() ? lastName(takeSite(below, depth)) : ''
-    const row = this.#row(system, made, limit)
+    const row = this.#rows.of(system, made, limit)
     return { row, limit, tasks: 0, waiting: new Set(), isTimed: false, isWatched: false }
   }
 
   resize(queue: Queue, limit: number): void {
     if (queue.limit === limit) return
     if (queue.tasks > 0) {
-      this.#leave(queue)
+      this.#rows.leave(queue.row, queue.limit)
       queue.limit = limit
-      this.#enter(queue)
+      this.#rows.enter(queue.row, queue.limit)
     } else queue.limit = limit
   }
 
@@ -137,7 +123,7 @@ export class Queues {
       deadline: Infinity,
       signal: undefined,
     }
-    if (queue.tasks++ === 0) this.#enter(queue)
+    if (queue.tasks++ === 0) this.#rows.enter(queue.row, queue.limit)
     queue.row.pending++
     if (activity !== undefined) {
       if (site !== undefined) activity.queued = task
@@ -156,7 +142,7 @@ export class Queues {
     }
     queue.waiting.add(task)
     if (task.signal) this.#watched.add(task)
-    if (!this.#tell(task)) this.#untold(queue.row)
+    if (!this.#tell(task)) this.#rows.untold(queue.row)
   }
 
   take(task: Task): void {
@@ -174,7 +160,7 @@ export class Queues {
     }
     if (task.id === 0) {
       const isTold = this.#tell(task)
-      if (!isTold || waited) this.#untold(row)
+      if (!isTold || waited) this.#rows.untold(row)
       if (!isTold) return
     }
     if (task.site && this.#running.size < MAX_RUNNING) this.#running.add(task)
@@ -186,7 +172,7 @@ export class Queues {
     if (state === OVER) return
     this.#giveBack(task)
     task.state = OVER
-    if (--queue.tasks === 0) this.#leave(queue)
+    if (--queue.tasks === 0) this.#rows.leave(queue.row, queue.limit)
     if (activity === undefined) return
     if (activity.queued === task) activity.queued = undefined
     this.#activities.release(activity, failed)
@@ -209,7 +195,7 @@ export class Queues {
       this.#running.delete(task)
     }
     if (task.signal || task.timeout > 0) this.#watched.delete(task)
-    if (task.id === 0) this.#untold(row)
+    if (task.id === 0) this.#rows.untold(row)
     else {
       this.#open--
       this.#recorder.record(state === WAITING ? EVENT.poolFail : EVENT.poolRelease, task.id, this.#now(), 0, 0)
@@ -228,59 +214,6 @@ export class Queues {
     task.id = this.#pools.nextId()
     this.#recorder.record(EVENT.poolAsk, task.id, asked, task.queue.row.pool.id, task.activity?.id ?? 0)
     return true
-  }
-
-  /** What the reader counts is wrong from here to the next state; in a long turn there is none but this. */
-  #untold({ pool, used, pending }: Row): void {
-    if (pool.slots > 0) pool.slots = 0
-    if (--pool.slots > -UNTOLD || -pool.slots * 64 < used + pending) return
-    pool.slots = used
-    pool.pending = pending
-    this.#recorder.record(EVENT.poolState, pool.id, this.#now(), used, pending)
-  }
-
-  #row(system: string, made: string, limit: number): Row {
-    const key = system + made
-    const known = this.#rows.get(key)
-    if (known) return known
-    if (this.#rows.size >= MAX_ROWS && made !== '') return this.#row(system, '', limit)
-    const row: Row = {
-      pool: this.#pools.create('queue', system, 'other', limit, () => this.#state(row)),
-      used: 0,
-      pending: 0,
-      limits: 0,
-      unlimited: 0,
-      limit,
-    }
-    if (made !== '') this.#recorder.record(EVENT.poolMade, row.pool.id, this.#now(), this.#recorder.name(made), 0)
-    this.#rows.set(key, row)
-    return row
-  }
-
-  #enter({ row, limit }: Queue): void {
-    if (limit === Infinity) row.unlimited++
-    else row.limits += limit
-    this.#tellLimit(row)
-  }
-
-  #leave({ row, limit }: Queue): void {
-    if (limit === Infinity) row.unlimited--
-    else row.limits -= limit
-  }
-
-  /** While none has tasks, the last limit stands. */
-  #tellLimit(row: Row): void {
-    const limit = row.unlimited > 0 ? Infinity : row.limits
-    if (limit === row.limit || limit === 0) return
-    row.limit = limit
-    this.#pools.resize(row.pool, limit)
-  }
-
-  /** At a turn, now and then. */
-  #state(row: Row): PoolState {
-    this.#sweep()
-    this.#tellLimit(row)
-    return { used: row.used, idle: 0, pending: row.pending }
   }
 
   #sweep(): void {

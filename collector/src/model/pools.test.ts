@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ACTIVITY_KINDS, OUTCOME, POOL_IDLE } from '../protocol/events.ts'
+import { ACTIVITY_KINDS, OUTCOME, POOL_IDLE, TAKE } from '../protocol/events.ts'
+import type { BlockRow } from '../protocol/rows.ts'
 import { ActivityModel } from './activities.ts'
 import { PoolModel } from './pools.ts'
 import { UNKNOWN } from './resumptions.ts'
@@ -131,4 +132,95 @@ test('a slot that the program gives back is when the next one could go on; a con
     pools.take(11, 180)
     assert.deepEqual(known, [ready], what)
   }
+})
+
+suite('a queue in the program', () => {
+  const frame = (line: number, column = 7) => ({ function: '', file: 'src/mail.js', line, column, async: false })
+
+  function queue() {
+    const activities = new ActivityModel()
+    const pools = new PoolModel(activities)
+    pools.pool(1, 'queue\0p-queue\0other', 4)
+    pools.made(1, frame(3))
+    activities.begin(7, 0, 'GET', REQUEST)
+    return { activities, pools, row: (now: number) => pools.rows(now, 'one')[0]! }
+  }
+
+  test('counts from its last word on, so that it is right while it cannot say another', () => {
+    const { activities, pools, row } = queue()
+    pools.state(1, 4, 996)
+    pools.ask(10, 100, 1, 7)
+    pools.take(10, 150)
+    pools.ask(11, 160, 1, 7)
+    pools.ask(12, 170, 1, 0)
+    pools.release(10, 180)
+    pools.fail(12, 190, false)
+    const { kind, name, limit, used, idle, pending, wait } = row(200)
+    assert.deepEqual([kind, name, limit, used, idle, pending], ['queue', 'src/mail.js:3', 4, 4, null, 997])
+    assert.equal(wait.max, 50)
+    assert.deepEqual(
+      activities.taskRows(200, 0, 'one', undefined, false).map(({ waitingOn }) => waitingOn),
+      [{ kind: 'queue', name: 'p-queue src/mail.js:3', since: 160 }],
+    )
+  })
+
+  test('is no row any more after a minute without a task, and one again with the next', () => {
+    const { pools, row } = queue()
+    assert.equal(row(0), undefined)
+    pools.ask(10, 100, 1, 0)
+    pools.take(10, 100)
+    assert.equal(row(100_000).used, 1)
+    pools.release(10, 100_100)
+    assert.equal(row(160_000).used, 0)
+    assert.equal(row(160_200), undefined)
+  })
+
+  test('that is not the only one of its line has its column', () => {
+    const { pools } = queue()
+    pools.pool(2, 'queue\0p-queue\0other', 1)
+    pools.made(2, frame(3, 40))
+    for (const id of [1, 2]) pools.ask(id + 10, 100, id, 0)
+    assert.deepEqual(
+      pools.rows(200, 'one').map(({ name }) => name),
+      ['src/mail.js:3', 'src/mail.js:3:40'],
+    )
+  })
+
+  test('whose slot was free before a task could have it does not say since when', () => {
+    const { activities, pools } = queue()
+    const known: number[] = []
+    activities.tellUntil = Infinity
+    activities.onResume = ({ ready }) => known.push(ready)
+    for (const flags of [0, TAKE.readyUnknown, TAKE.readyUnknown | TAKE.waitUnknown]) {
+      pools.ask(1, 10, 1, 0)
+      pools.take(1, 10, TAKE.waitUnknown)
+      pools.ask(2, 20, 1, 7)
+      pools.release(1, 30)
+      pools.take(2, 90, flags)
+      pools.release(2, 10)
+    }
+    assert.deepEqual(known, [30, UNKNOWN, UNKNOWN])
+    assert.equal(pools.totals().queues![0]!.wait.count, 2)
+  })
+
+  test('of jobs says what became of their locks in the last minute, and in which block the worst renewal was due', () => {
+    const activities = new ActivityModel()
+    const pools = new PoolModel(activities)
+    pools.pool(1, 'queue\0bullmq\0mails', 2)
+    pools.state(1, 0, -1)
+    pools.tally(1)!.stalled(1000, 2)
+    pools.tally(1)!.renewed(2000, 1950)
+    pools.tally(1)!.renewed(9000, 4000)
+    pools.tally(1)!.renewed(9500, 9400)
+    const block = (id: string, at: number, duration: number) => ({ id, at, duration }) as BlockRow
+    const blocks = [block('short', 4500 + 50, 100), block('long', 5000 + 50, 3000), block('after', 9000 + 50, 4000)]
+    const [row] = pools.rows(10_000, 'one', 50, blocks)
+    assert.equal(row!.pending, null)
+    assert.deepEqual(row!.jobs, {
+      stalled: 2,
+      lateRenewals: 3,
+      worstRenewal: { late: 5000, at: 9050, block: 'long' },
+    })
+    assert.deepEqual(pools.totals().queues![0]!.lateRenewals, 3)
+  })
 })

@@ -4,6 +4,7 @@ import type { BlockRow, Frame, PoolRow, Totals } from '../protocol/rows.ts'
 import { waitableOf, type ActivityModel, type Waitable } from './activities.ts'
 import type { Histogram } from './histogram.ts'
 import { QueueTally } from './queue-tally.ts'
+import { threadpoolRow, type ThreadPoolReading } from './threadpool-row.ts'
 import { WINDOW_MS, WindowHistogram, WindowSum } from './window.ts'
 
 interface PoolStats {
@@ -35,15 +36,6 @@ interface LeaseState {
 }
 
 const MAX_HOLDERS = 50
-
-/** libuv's pool is measured by the probe, not by events. */
-export interface ThreadPoolReading {
-  size: number
-  /** Threads at work, where the system can tell. */
-  used: number | undefined
-  /** How long the probe that is out now has waited, in ms. */
-  probeAge: number
-}
 
 export class PoolModel {
   readonly #pools = new Map<number, PoolStats>()
@@ -174,13 +166,16 @@ export class PoolModel {
   /** `epoch` and `blocks`: for what a late renewal of locks is blamed on. */
   rows(now: number, instance: string, epoch = 0, blocks: readonly BlockRow[] = []): PoolRow[] {
     const rows: PoolRow[] = []
-    if (this.threadpool) rows.push(this.#threadpoolRow(now, instance, this.threadpool))
+    if (this.threadpool) {
+      rows.push(threadpoolRow(instance, this.threadpool, numbers(this.#threadpoolWait.recent(now))))
+    }
+    const names = new Set<string>()
     const byPool = Map.groupBy(this.#leases.values(), (lease) => lease.pool)
     for (const pool of this.#pools.values()) {
       const { tally } = pool
       // Limiters of one moment, a framework's own at its start: nobody asks for those.
       if (tally && now - tally.at > WINDOW_MS && tally.isIdle) continue
-      if (tally) rename(pool)
+      if (tally) rename(pool, names)
       const leases = byPool.get(pool) ?? []
       const held = leases.filter((lease) => lease.taken !== undefined)
       const used = tally?.used ?? pool.said?.used ?? held.length
@@ -211,25 +206,6 @@ export class PoolModel {
     return rows
   }
 
-  #threadpoolRow(now: number, instance: string, reading: ThreadPoolReading): PoolRow {
-    const { size, used, probeAge } = reading
-    return {
-      instance,
-      kind: 'libuv',
-      system: 'libuv',
-      name: 'thread pool',
-      limit: size,
-      used: used ?? null,
-      idle: used === undefined ? null : size - used,
-      pending: null, // libuv does not say how many wait; the probe says how long
-      wait: numbers(this.#threadpoolWait.recent(now)),
-      use: null,
-      timeouts: 0,
-      holders: [],
-      probeAge,
-    }
-  }
-
   totals(): Pick<Totals, 'pools' | 'threadpoolWait' | 'queues'> {
     const queues = [...this.#pools.values()].filter(({ kind }) => kind === 'queue')
     return {
@@ -243,11 +219,13 @@ export class PoolModel {
   }
 }
 
-/** Source maps may have moved the line that it is called by. */
-function rename(pool: PoolStats): void {
+/** Source maps may have moved the line that it is called by; the column tells two of one line apart. */
+function rename(pool: PoolStats, taken?: Set<string>): void {
   const { made } = pool.tally!
   if (!made) return
   pool.name = `${made.file}:${made.line}`
+  if (taken?.has(pool.system + pool.name)) pool.name += `:${made.column}`
+  taken?.add(pool.system + pool.name)
   pool.waitable.name = `${pool.system} ${pool.name}`
 }
 
