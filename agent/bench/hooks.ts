@@ -15,6 +15,12 @@ const ROUNDS = 15
 const require = createRequire(import.meta.url)
 type Any = Record<string, (...args: unknown[]) => unknown> & { prototype: Any } & (new (...args: unknown[]) => Any)
 
+type Factory = (...args: unknown[]) => unknown
+
+async function byDefault(specifier: string): Promise<Any> {
+  return ((await import(specifier)) as { default: Any }).default
+}
+
 /** Loads a package as if for the first time. */
 function fresh<T>(name: string, inside: string): T {
   for (const path of Object.keys(require.cache))
@@ -31,6 +37,10 @@ const plain = {
   hapi: require('@hapi/hapi/lib/request.js') as Any,
   hono: require('hono/router/reg-exp-router') as Any,
   graphql: require('graphql') as Any,
+  fastq: require('fastq') as Factory,
+  // By an address that no hook knows.
+  queue: await byDefault(`${import.meta.resolve('p-queue')}?plain`),
+  limit: await byDefault(`${import.meta.resolve('p-limit')}?plain`),
 }
 const { activities, recorder, reader, stop } = observe(BUILTIN_HOOKS, PACKAGE_HOOKS)
 const hooked = {
@@ -40,6 +50,9 @@ const hooked = {
   hapi: fresh<Any>('@hapi/hapi/lib/request.js', '@hapi/hapi') as Any,
   hono: fresh<Any>('hono/router/reg-exp-router', 'hono') as Any,
   graphql: fresh<Any>('graphql', 'graphql') as Any,
+  fastq: fresh<Factory>('fastq', 'fastq'),
+  queue: await byDefault('p-queue'),
+  limit: await byDefault('p-limit'),
 }
 reader.read()
 const activity = activities.begin('request', recorder.name('GET'))
@@ -162,6 +175,28 @@ async function checkouts(pool: Any, count: number): Promise<void> {
   for (let i = 0; i < count; i++) ((await pool['connect']!()) as Any)['release']!()
 }
 
+/** Eight at once, two run: most have to wait. */
+async function tasks(push: (task: () => Promise<void>) => unknown, count: number): Promise<void> {
+  const task = async (): Promise<void> => {}
+  for (let i = 0; i < count; i += 8) await Promise.all(Array.from({ length: 8 }, () => push(task)))
+}
+
+function queueTasks(Queue: Any): (count: number) => Promise<void> {
+  const queue = new Queue({ concurrency: 2 })
+  return (count) => tasks((task) => queue['add']!(task), count)
+}
+
+function limitTasks(limit: Any): (count: number) => Promise<void> {
+  const limiter = (limit as unknown as Factory)(2) as Factory
+  return (count) => tasks((task) => limiter(task), count)
+}
+
+function fastqTasks(factory: Factory): (count: number) => Promise<void> {
+  const { promise } = factory as unknown as { promise: Factory }
+  const queue = promise((task: () => Promise<void>) => task(), 2) as { push: Factory }
+  return (count) => tasks((task) => queue.push(task), count)
+}
+
 const queryClass = class {
   async query(_text: string): Promise<number> {
     return 1
@@ -244,6 +279,24 @@ const CASES: Case[] = [
     count: 10_000,
     without: (count) => queries(plainClient, count),
     with: (count) => queries(hookedClient, count),
+  },
+  {
+    name: 'p-queue: task queued and done',
+    count: 4000,
+    without: queueTasks(plain.queue),
+    with: queueTasks(hooked.queue),
+  },
+  {
+    name: 'p-limit: task queued and done',
+    count: 4000,
+    without: limitTasks(plain.limit),
+    with: limitTasks(hooked.limit),
+  },
+  {
+    name: 'fastq: task queued and done',
+    count: 4000,
+    without: fastqTasks(plain.fastq),
+    with: fastqTasks(hooked.fastq),
   },
 ]
 

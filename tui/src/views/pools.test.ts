@@ -30,3 +30,19 @@ test('a pool without a limit is never full, and says how many are in use of no n
   const text = screenText(screenful({ ...state, view: 'pools' }, { columns: 120, rows: 24 }, LOOK))
   assert.match(text, /undici api\.internal:8080\s+7\/-/)
 })
+
+test('a queue in which tasks wait does what it is for; jobs that lose their lock are a trouble, and the code is named', () => {
+  const queue: PoolRow = { ...row, kind: 'queue', system: 'bullmq', name: 'mails', limit: 2, used: 2, idle: null }
+  assert.equal(poolState({ ...queue, pending: 0, wait: { p50: 900, p99: 900, max: 900 } }), 'fine')
+  assert.equal(poolState({ ...queue, pending: 7 }), 'look')
+  const jobs = { stalled: 1, lateRenewals: 2, worstRenewal: { late: 4100, at: 0, block: 'b' } }
+  assert.equal(poolState({ ...queue, pending: null, jobs }), 'act')
+  const state = watched({
+    edit: (snapshot) => {
+      snapshot.pools = [{ ...queue, pending: null, jobs }]
+      snapshot.blocks[0]!.id = 'b'
+    },
+  })
+  const text = screenText(screenful({ ...state, view: 'pools' }, { columns: 160, rows: 24 }, LOOK))
+  assert.match(text, /1 jobs lost their lock, 2 renewals of locks came late, by 4\.1s: \w+ at \S+:\d+ held the loop/)
+})

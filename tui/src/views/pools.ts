@@ -19,10 +19,16 @@ export function poolName(row: PoolRow): string {
 
 /** act: all slots held and somebody waits. look: somebody has waited a while, or a probe does now. */
 export function poolState(row: PoolRow): 'fine' | 'look' | 'act' {
+  // That tasks wait is what a queue is for.
+  if (row.kind === 'queue') return lostLocks(row) ? 'act' : (row.pending ?? 0) > 0 ? 'look' : 'fine'
   const full = row.used !== null && row.limit !== null && row.used >= row.limit
   if (full && (row.pending ?? 0) > 0) return 'act'
   if ((row.probeAge ?? 0) >= 100) return 'act'
   return row.wait.p99 >= 20 || row.timeouts > 0 ? 'look' : 'fine'
+}
+
+function lostLocks({ jobs }: PoolRow): boolean {
+  return jobs !== undefined && (jobs.stalled > 0 || jobs.lateRenewals > 0)
 }
 
 export function poolMark(row: PoolRow, context: ViewContext): Segment {
@@ -50,7 +56,7 @@ export const poolsTable: TableSpec<PoolRow> = {
   key: (row) => [row.instance, row.kind, row.system, row.name].join('|'),
   rows: (context) => sorted(context.tables.pools),
   empty: () =>
-    "No pool was seen yet: libuv's thread pool shows with the first figures, a connection pool with its first use.",
+    "No pool was seen yet: libuv's thread pool shows with the first figures, a connection pool or a queue with its first use.",
   columns: [
     {
       id: 'mark',
@@ -205,15 +211,27 @@ export function holderLines(row: PoolRow, context: ViewContext, width: number): 
         : `the probe that is out now has waited ${duration(row.probeAge).trim()}`
     return [line(`${row.limit} threads (UV_THREADPOOL_SIZE) for fs, dns.lookup, crypto and zlib; ${probe}`)]
   }
-  if (row.holders.length === 0) return [line(segment('no slot is held', 'dim'))]
+  if (row.holders.length === 0) return [...lockLines(row, context), line(segment('no slot is held', 'dim'))]
   const rows = byAge(row.holders).map((holder, i) => ({ ...holder, key: String(i) }))
-  return drawTable(holdersTable, rows, context, UNORDERED, { width, height: rows.length + 1 })
+  const holders = drawTable(holdersTable, rows, context, UNORDERED, { width, height: rows.length + 1 })
+  return [...lockLines(row, context), ...holders]
+}
+
+/** What became of the locks of jobs, and which code was to blame. */
+function lockLines(row: PoolRow, { tables }: ViewContext): Line[] {
+  if (!row.jobs || !lostLocks(row)) return []
+  const { stalled, lateRenewals, worstRenewal } = row.jobs
+  const text = `${stalled} jobs lost their lock, ${lateRenewals} renewals of locks came late`
+  if (worstRenewal === null) return [line(segment(text, 'act'))]
+  const block = tables.blocks.find(({ id }) => id === worstRenewal.block)
+  const by = block?.function ? `: ${block.function} at ${block.file}:${block.line} held the loop` : ''
+  return [line(segment(`${text}, by ${duration(worstRenewal.late).trim()}${by}`, 'act'))]
 }
 
 export const poolsView = listView<PoolRow>({
   name: 'pools',
   title: 'pools',
-  about: 'connection pools and the thread pool: how full, who waits, who holds',
+  about: 'connection pools, queues and the thread pool: how full, who waits, who holds',
   table: poolsTable,
   counted: (n) => `${n === 1 ? 'pool' : 'pools'}, fullest first`,
   below: (row, context, width) =>

@@ -1,6 +1,6 @@
 /** Every unit of work in flight, oldest first, and what the background work adds up to. */
 import type { BackgroundRow, TaskRow } from '@loopscope/collector/protocol'
-import { duration, shortCount } from '../text/units.ts'
+import { duration, rate, shortCount } from '../text/units.ts'
 import { graded, gradedDuration, instanceColumn } from './cells.ts'
 import { segment } from './line.ts'
 import { drawTable, UNORDERED, type TableSpec } from './table.ts'
@@ -71,7 +71,7 @@ export const tasksTable: TableSpec<TaskRow> = {
     {
       id: 'waiting',
       header: 'WAITING ON',
-      about: 'a pool, a query, an HTTP call, the thread pool, a timer or a stream',
+      about: 'a pool, a queue, a query, an HTTP call, the thread pool, a timer or a stream',
       width: 12,
       max: 40,
       cell: (row) => (row.waitingOn === null ? '-' : `${row.waitingOn.kind} ${row.waitingOn.name}`.trim()),
@@ -135,7 +135,7 @@ export const backgroundTable: TableSpec<BackgroundRow> = {
     {
       id: 'started',
       header: 'STARTED',
-      about: 'begun so far',
+      about: 'begun in the last minute',
       width: 7,
       align: 'right',
       drop: 1,
@@ -144,11 +144,41 @@ export const backgroundTable: TableSpec<BackgroundRow> = {
     {
       id: 'ended',
       header: 'ENDED',
-      about: 'over so far',
+      about: 'over in the last minute',
       width: 5,
       align: 'right',
       drop: 2,
       cell: (row) => shortCount(row.ended),
+    },
+    {
+      id: 'in',
+      header: 'IN',
+      about: 'begun per second',
+      width: 6,
+      align: 'right',
+      drop: 4,
+      when: ({ tables }) => tables.background.some((row) => row.rateIn !== undefined),
+      cell: (row) => rate(row.rateIn),
+    },
+    {
+      id: 'out',
+      header: 'OUT',
+      about: 'over per second',
+      width: 6,
+      align: 'right',
+      drop: 5,
+      when: ({ tables }) => tables.background.some((row) => row.rateOut !== undefined),
+      cell: (row) => rate(row.rateOut),
+    },
+    {
+      id: 'p99',
+      header: 'P99',
+      about: '99 of 100 of the last minute took no longer',
+      width: 6,
+      align: 'right',
+      drop: 6,
+      when: ({ tables }) => tables.background.some((row) => row.duration !== undefined),
+      cell: (row) => duration(row.duration?.p99),
     },
     {
       id: 'failed',
@@ -157,6 +187,15 @@ export const backgroundTable: TableSpec<BackgroundRow> = {
       width: 6,
       align: 'right',
       cell: (row) => graded(shortCount(row.failed), row.failed, 1, 1),
+    },
+    {
+      id: 'unhandled',
+      header: 'UNSEEN',
+      about: 'failures that nobody handled',
+      width: 6,
+      align: 'right',
+      when: ({ tables }) => tables.background.some(({ unhandled }) => (unhandled ?? 0) > 0),
+      cell: (row) => graded(shortCount(row.unhandled ?? 0), row.unhandled ?? 0, 1, 1),
     },
     {
       id: 'site',
