@@ -146,6 +146,18 @@ suite('fastq', () => {
     await promised.drained()
   })
 
+  test('those by which Fastify starts and ends are left out', async () => {
+    reader.read()
+    const before = reader.pools.size
+    const { default: fastify } = await import('fastify5')
+    const app = fastify()
+    await app.ready()
+    await app.close()
+    reader.read()
+    assert.ok(reader.hooked.length > 0)
+    assert.equal(reader.pools.size, before)
+  })
+
   test('killed and aborted tasks wait no longer', async () => {
     const stuck = fastq((_: string, _done: Done) => {}, 1)
     const errors: unknown[] = []

@@ -151,7 +151,10 @@ export const fastq: PackageHook = {
       const mirror = new Mirror()
       if (typeof worker === 'function') args[at] = disguise(wrapWorker(worker as Method, mirror), worker)
       const fast = Reflect.apply(original, this, args as never) as FastQueue
-      safely(() => observe(fast, mirror, queues.create('fastq', fast.concurrency, outer ?? (fastqueue as Method))))
+      safely(() => {
+        const queue = queues.create('fastq', fast.concurrency, outer ?? (fastqueue as Method))
+        if (queue) observe(fast, mirror, queue)
+      })
       return fast
     }
 

@@ -104,7 +104,8 @@ export const pLimit: PackageHook = {
     function pLimit(this: unknown): unknown {
       const limiter = Reflect.apply(original, this, arguments) // eslint-disable-line prefer-rest-params
       try {
-        return observe(limiter, queues.create('p-limit', limiter.concurrency, pLimit as Method))
+        const queue = queues.create('p-limit', limiter.concurrency, pLimit as Method)
+        return queue ? observe(limiter, queue) : limiter
       } catch {
         return limiter
       }

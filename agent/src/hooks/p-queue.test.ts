@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type PQueueClass from 'p-queue'
 import { observe, until } from '../testing/observe.ts'
 import { QueueStory } from '../testing/queue-story.ts'
@@ -115,7 +117,7 @@ suite('p-queue', () => {
     assert.deepEqual(told.settled, ['ok'])
   })
 
-  test('what is cleared, aborted or collected with its queue waits no longer', async () => {
+  test('what is cleared or aborted waits no longer', async () => {
     const queue = new PQueue({ concurrency: 1, autoStart: false })
     const controller = new AbortController()
     const cleared = story.begin('cleared', () => void queue.add(() => {}))
@@ -127,6 +129,20 @@ suite('p-queue', () => {
     assert.equal(cleared.activity.holds, 0)
     assert.deepEqual([...story.steps(cleared), ...story.steps(aborted)], ['fail', 'fail'])
     assert.equal(queue.size, 0)
+  })
+
+  test('what waits in a queue that nobody has any more is over when that is collected', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const { activity } = story.begin('forgotten', () => {
+      const queue = new PQueue({ autoStart: false })
+      void queue.add(() => {})
+    })
+    assert.equal(activity.holds, 1)
+    await until('its end', () => {
+      collect()
+      return activity.holds === 0
+    })
   })
 
   test('a task that p-queue gives up on frees its slot, and holds its activity until it is over', async () => {

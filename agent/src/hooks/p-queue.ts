@@ -42,8 +42,9 @@ export const pQueue: PackageHook = {
       try {
         const queue = known.get(this)
         // The frames above: the constructor, then who calls it.
-        if (queue === undefined) known.set(this, queues.create('p-queue', value, setConcurrency, 2))
-        else queues.resize(queue, value)
+        if (queue !== undefined) return queues.resize(queue, value)
+        const created = queues.create('p-queue', value, setConcurrency, 2)
+        if (created) known.set(this, created)
       } catch {
         // The program comes first.
       }

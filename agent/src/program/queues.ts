@@ -49,6 +49,8 @@ export interface Task {
   signal: { readonly aborted: boolean } | undefined
 }
 
+/** A framework's own queues, by which it starts and ends: of no interest, and one of them waits all the time. */
+const FRAMEWORKS = /[\\/]node_modules[\\/]avvio[\\/]/
 /** Lines where queues are made: a stack of one frame costs 1 us, its name 10. */
 const MADE_PER_SECOND = 200
 /** Lines where tasks are queued. */
@@ -90,9 +92,13 @@ export class Queues {
     activities.siteOf = (activity) => this.#siteOf(activity) || (siteOf?.(activity) ?? 0)
   }
 
-  /** `below` and `depth`: the patched function, and how far above it the line is that makes the queue. */
-  create(system: string, limit: number, below: Below, depth = 1): Queue {
+  /**
+   * `below` and `depth`: the patched function, and how far above it the line is that makes the queue. Undefined for one that
+   * is not to be observed.
+   */
+  create(system: string, limit: number, below: Below, depth = 1): Queue | undefined {
     const made = this.#mayName() ? lastName(takeSite(below, depth)) : ''
+    if (FRAMEWORKS.test(made)) return undefined
     const row = this.#rows.of(system, made, limit)
     return { row, limit, tasks: 0, waiting: new Set(), isTimed: false, isWatched: false }
   }
