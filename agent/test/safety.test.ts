@@ -55,7 +55,12 @@ test('a difference of each kind is found', () => {
   assert.deepEqual(differences(same, { ...same, captures: 9, seconds: 2 }), [])
   assert.deepEqual(
     differences(same, { ...same, end: 'SIGSEGV', stdout: 'a\nc\n', stderr: 'oh', files: new Map([['b', '1']]) }),
-    ['ended with SIGSEGV, not 0', 'stdout, line 2, column 1: "c", not "b"', 'stderr, line 1, column 1: "oh", not ""', 'the file a'],
+    [
+      'ended with SIGSEGV, not 0',
+      'stdout, line 2, column 1: "c", not "b"',
+      'stderr, line 1, column 1: "oh", not ""',
+      'the file a',
+    ],
   )
   assert.deepEqual(differences(same, { ...same, files: new Map([['a', '2']]) }), ['the file a'])
 })
