@@ -7,6 +7,7 @@ import { startHeapReading } from '../../src/program/heap.ts'
 import { Pools } from '../../src/program/pools.ts'
 import { Queues } from '../../src/program/queues.ts'
 import { Recorder } from '../../src/program/recorder.ts'
+import { Sockets } from '../../src/program/sockets.ts'
 import { Traces } from '../../src/program/trace.ts'
 
 export interface Program {
@@ -15,6 +16,7 @@ export interface Program {
   activities: Activities
   pools: Pools
   queues: Queues
+  sockets: Sockets
   onTurn: (time: number) => void
   /** What a reader that is never late would do. */
   empty: () => void
@@ -25,6 +27,7 @@ export function createProgram(): Program {
   const recorder = new Recorder(channel)
   const activities = new Activities(recorder, now, { context: true })
   const pools = new Pools(recorder, activities, now)
+  const sockets = new Sockets(recorder, { now })
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
   const heap = startHeapReading(channel)
@@ -36,6 +39,7 @@ export function createProgram(): Program {
     activities,
     pools,
     queues: new Queues(recorder, activities, pools, now),
+    sockets,
     onTurn(time) {
       activities.settle()
       pools.sweep(time)

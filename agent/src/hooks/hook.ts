@@ -6,12 +6,14 @@ import type { Activities } from '../program/activity.ts'
 import type { Pools } from '../program/pools.ts'
 import type { Queues } from '../program/queues.ts'
 import type { Recorder } from '../program/recorder.ts'
+import type { Sockets } from '../program/sockets.ts'
 
 export interface HookContext {
   recorder: Recorder
   activities: Activities
   pools: Pools
   queues: Queues
+  sockets: Sockets
   now: () => number
   /** Says that the library was seen: instances[].hooked. Each module and version once. */
   seen(row: { module: string; version: string; how: 'channel' | 'patch' | 'api' | 'none'; why?: string }): void

@@ -22,10 +22,12 @@ import { pLimit } from './p-limit.ts'
 import { pQueue } from './p-queue.ts'
 import { pgPool } from './pg-pool.ts'
 import { pg } from './pg.ts'
+import { socketIo } from './socket-io.ts'
 import { timers } from './timers.ts'
 import { undiciPool } from './undici-pool.ts'
 import { undici } from './undici.ts'
 import { unhandled } from './unhandled.ts'
+import { ws } from './ws.ts'
 
 export const BUILTIN_HOOKS: readonly BuiltinHook[] = [
   http,
@@ -57,4 +59,6 @@ export const PACKAGE_HOOKS: readonly PackageHook[] = [
   fastq,
   bullmq,
   bullmqLocks,
+  ws,
+  socketIo,
 ]

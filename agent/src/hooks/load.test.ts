@@ -75,6 +75,8 @@ for (const alias of [
   'connect',
   'p-queue',
   'p-limit',
+  'ws',
+  'socket.io',
 ]) {
   link(alias)
 }
@@ -95,6 +97,8 @@ const ALL = [
   'p-queue 9 patch',
   'pg 8 patch',
   'pg-pool 3 patch',
+  'socket.io 4 patch',
+  'ws 8 patch',
 ]
 
 test('libraries are hooked when an ES module imports them', async () => {
@@ -112,7 +116,9 @@ test('libraries are hooked when an ES module imports them', async () => {
     import connect from 'connect'
     import PQueue from 'p-queue'
     import pLimit from 'p-limit'
-    express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({}); server(); new Hono(); connect()
+    import { WebSocketServer } from 'ws'
+    import { Server } from 'socket.io'
+    express4(); express5(); Router(); new Router12(); new Router15(); new koa(); fastify(); new pg.Pool({}); server(); new Hono(); connect(); new WebSocketServer({ noServer: true }); new Server()
   `)
   assert.deepEqual(seen.sort(), ALL)
 })
@@ -120,7 +126,7 @@ test('libraries are hooked when an ES module imports them', async () => {
 test('libraries are hooked when a CommonJS program requires them', async () => {
   const seen = await run(
     `
-    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono', 'graphql', 'connect', 'p-queue', 'p-limit']) require(name)
+    for (const name of ['express4', 'express5', 'koarouter12', 'koarouter15', 'koa3', 'pg', '@hapi/hapi', 'hono', 'graphql', 'connect', 'p-queue', 'p-limit', 'ws', 'socket.io']) require(name)
     require('fastify5')()
   `,
     { ending: '.cjs' },

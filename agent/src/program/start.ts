@@ -17,6 +17,7 @@ import { startHeapReading } from './heap.ts'
 import { Pools } from './pools.ts'
 import { Queues } from './queues.ts'
 import { Recorder } from './recorder.ts'
+import { Sockets } from './sockets.ts'
 import { Traces } from './trace.ts'
 import { startTurns } from './turn.ts'
 
@@ -38,6 +39,7 @@ export function startProgram(config: Config): Program {
   const allowances = new Allowances(recorder, now, { context: !disabled.has('context') })
   const pools = new Pools(recorder, activities, now)
   const queues = new Queues(recorder, activities, pools, now)
+  const sockets = new Sockets(recorder, { now })
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
   const heap = startHeapReading(channel)
@@ -79,7 +81,7 @@ export function startProgram(config: Config): Program {
     recorder.record(EVENT.hooked, 0, now(), name, 0)
   }
   if (config.level !== 'minimal') {
-    const context: HookContext = { recorder, activities, pools, queues, now, seen }
+    const context: HookContext = { recorder, activities, pools, queues, sockets, now, seen }
     for (const hook of BUILTIN_HOOKS) {
       if (disabled.has(hook.name)) seen({ module: hook.name, version: '', how: 'none', why: 'switched off' })
       else hook.start(context)

@@ -8,6 +8,7 @@ import { now } from '../program/clock.ts'
 import { Pools } from '../program/pools.ts'
 import { Queues } from '../program/queues.ts'
 import { Recorder } from '../program/recorder.ts'
+import { Sockets } from '../program/sockets.ts'
 import { startTurns } from '../program/turn.ts'
 import { ChannelReader } from './read-channel.ts'
 
@@ -28,6 +29,8 @@ export function observe(builtin: readonly BuiltinHook[], packages: readonly Pack
     activities,
     pools,
     queues,
+    // Looks at what waits to be sent more often than in a program, so that tests need not wait.
+    sockets: new Sockets(recorder, { now, tellAfterMs: 10, lookEveryMs: 40 }),
     now,
     seen: ({ module, version, how, why }) =>
       recorder.record(EVENT.hooked, 0, now(), recorder.name([module, version, how, why ?? ''].join(PART)), 0),

@@ -28,6 +28,8 @@ export interface ReadActivity {
   id: number
   kind: string
   name: string
+  /** The id of the one that began it, 0 for none. */
+  parent: number
   /** Every route it had, in order. */
   routes: string[]
   ends: { outcome: string; status: number }[]
@@ -44,10 +46,26 @@ export interface ReadLease {
   site: string
 }
 
+/** What was told last of the connections of a library and path. */
+export interface ReadSockets {
+  opened: number
+  closed: number
+  oldestSince: number
+  slowSince: number
+  messagesIn: number
+  bytesIn: number
+  messagesOut: number
+  bytesOut: number
+  buffered: number
+  slow: number
+}
+
 export class ChannelReader {
   readonly activities = new Map<number, ReadActivity>()
   readonly leases = new Map<number, ReadLease>()
   readonly pools = new Map<number, { name: string; limit: number; used: number; idle: number; pending: number }>()
+  /** By library and path. */
+  readonly sockets = new Map<string, ReadSockets>()
   readonly hooked: { module: string; version: string; how: string; why: string }[] = []
   /** What makes no sense: an activity that ends twice, an event of an unknown one. Empty in every test. */
   readonly problems: string[] = []
@@ -114,7 +132,9 @@ export class ChannelReader {
   #apply({ kind, id, a, b }: ReadEvent): void {
     if (kind === 'begin') {
       const story = { routes: [], ends: [], outlived: [], settled: [], waits: [] }
-      this.activities.set(id, { id, kind: ACTIVITY_KINDS[b % 16]!, name: this.name(a), ...story })
+      const name = this.name(a).split(PART).join(' ')
+      const parent = Math.floor(b / 16)
+      this.activities.set(id, { id, kind: ACTIVITY_KINDS[b % 16]!, name, parent, ...story })
     } else if (kind === 'route') this.#activity(id)?.routes.push(this.name(a))
     else if (kind === 'end') {
       const activity = this.#activity(id)
@@ -143,10 +163,22 @@ export class ChannelReader {
     else if (kind === 'poolRelease') this.#lease(id)?.steps.push('release')
     else if (kind === 'poolFail') this.#lease(id)?.steps.push(a === 1 ? 'timeout' : 'fail')
     else if (kind === 'poolSite') Object.assign(this.#lease(id) ?? {}, { site: this.name(a) })
+    else if (kind === 'sockets') Object.assign(this.#socketsOf(id), { opened: a, closed: b })
+    else if (kind === 'socketsSince') Object.assign(this.#socketsOf(id), { oldestSince: a, slowSince: b })
+    else if (kind === 'socketsIn') Object.assign(this.#socketsOf(id), { messagesIn: a, bytesIn: b })
+    else if (kind === 'socketsOut') Object.assign(this.#socketsOf(id), { messagesOut: a, bytesOut: b })
+    else if (kind === 'socketsBuffered') Object.assign(this.#socketsOf(id), { buffered: a, slow: b })
     else if (kind === 'hooked') {
       const [module, version, how, why] = this.name(a).split(PART)
       this.hooked.push({ module: module!, version: version!, how: how!, why: why ?? '' })
     }
+  }
+
+  #socketsOf(id: number): ReadSockets {
+    const name = this.name(id).split(PART).join(' ')
+    let known = this.sockets.get(name)
+    if (!known) this.sockets.set(name, (known = {} as ReadSockets))
+    return known
   }
 
   #activity(id: number): ReadActivity | undefined {

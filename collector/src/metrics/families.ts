@@ -13,8 +13,20 @@ import { queues } from './topics/queues.ts'
 import { requests } from './topics/requests.ts'
 import { tasks } from './topics/tasks.ts'
 import { threadpool } from './topics/threadpool.ts'
+import { websockets } from './topics/websockets.ts'
 
-export const TOPICS: readonly Topic[] = [loop, blocks, requests, pools, threadpool, tasks, queues, process, agent]
+export const TOPICS: readonly Topic[] = [
+  loop,
+  blocks,
+  requests,
+  pools,
+  threadpool,
+  tasks,
+  queues,
+  websockets,
+  process,
+  agent,
+]
 
 /** Families in the order of METRICS; one without points is left out. */
 export function families(snapshots: readonly InstanceSnapshot[]): Family[] {

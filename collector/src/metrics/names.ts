@@ -242,6 +242,36 @@ export const METRICS = {
     type: 'counter',
     help: 'Renewals of the locks of jobs that came late.',
   },
+  websocketConnections: {
+    name: 'loopscope.websocket.connections',
+    unit: '{connection}',
+    type: 'gauge',
+    help: 'Connections that are open now, by library and path.',
+  },
+  websocketMessages: {
+    name: 'loopscope.websocket.messages',
+    unit: '{message}',
+    type: 'counter',
+    help: 'Messages that were received and sent, by network.io.direction (receive, transmit).',
+  },
+  websocketBytes: {
+    name: 'loopscope.websocket.bytes',
+    unit: 'By',
+    type: 'counter',
+    help: 'Bytes of these messages, without frames and uncompressed.',
+  },
+  websocketBuffered: {
+    name: 'loopscope.websocket.buffered',
+    unit: 'By',
+    type: 'gauge',
+    help: 'Bytes that wait to be sent.',
+  },
+  websocketHandlerDuration: {
+    name: 'loopscope.websocket.handler.duration',
+    unit: 's',
+    type: 'histogram',
+    help: 'How long the listeners of a message ran; what they await is not in it.',
+  },
   gcDuration: {
     name: 'v8js.gc.duration',
     unit: 's',

@@ -84,6 +84,8 @@ export class ActivityModel {
   /** What an activity has waited on is over, by this time; of later ones nobody is told. */
   onResume: ((happening: Happening) => void) | undefined
   tellUntil = -Infinity
+  /** A message was handled; messages are in no count of background work. */
+  onMessage: ((name: string, now: number, duration: number) => void) | undefined
   readonly #routes = new Map<string, RouteStats>()
   /** The same by method and template: two lookups cost less than a string put together. */
   readonly #byMethod = new Map<string, Map<string, RouteStats>>()
@@ -117,7 +119,7 @@ export class ActivityModel {
     }
     this.live.set(id, activity)
     if (route) route.inFlight++
-    else {
+    else if (kind !== 'ws') {
       const task = this.#task(name)
       task.running++
       task.started.add(now, 1)
@@ -163,7 +165,8 @@ export class ActivityModel {
       if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
       byStatus.record(now, duration)
       if (status >= 500 || outcome === OUTCOME.aborted) route.errors.add(now, 1)
-    } else this.#ended(this.#task(activity.name), now, duration, outcome)
+    } else if (activity.kind === 'ws') this.onMessage?.(activity.name, now, duration)
+    else this.#ended(this.#task(activity.name), now, duration, outcome)
   }
 
   /** The activity ended, its work did not: from here on it is background work named by its route. */
@@ -278,7 +281,7 @@ export class ActivityModel {
       if (activity.begun >= time) continue
       this.live.delete(id)
       if (activity.route) activity.route.inFlight--
-      else this.#task(activity.name).running--
+      else if (activity.kind !== 'ws') this.#task(activity.name).running--
     }
     for (const [id, { activity }] of this.#operations) if (!this.live.has(activity.id)) this.#operations.delete(id)
   }
@@ -379,7 +382,7 @@ export class ActivityModel {
     const seconds = this.#seconds(now)
     const oldest = new Map<string, LiveActivity>()
     for (const activity of this.live.values()) {
-      if (activity.kind === 'request') continue
+      if (activity.kind === 'request' || activity.kind === 'ws') continue
       const known = oldest.get(activity.name)
       if (!known || since(activity) < since(known)) oldest.set(activity.name, activity)
     }
@@ -447,7 +450,7 @@ export function waitableOf(what: string): Waitable {
 export function routeOf(activity: LiveActivity | undefined): string | null {
   if (!activity) return null
   if (activity.route) return activity.route.template === '*' ? null : activity.route.name
-  return activity.kind === 'background' || activity.kind === 'job' ? activity.name : null
+  return activity.kind === 'request' || activity.kind === 'timer' ? null : activity.name
 }
 
 /** What goes on after an activity's end, in words. */

@@ -239,6 +239,25 @@ const ROWS: Record<TableName, Check> = {
     exact: optional(amount),
     isEstimate: flag,
   }),
+  websockets: record({
+    instance: name,
+    library: name,
+    path: name,
+    connections: count,
+    oldest: amount,
+    opened: count,
+    closed: count,
+    messagesIn: count,
+    messagesOut: count,
+    bytesIn: count,
+    bytesOut: count,
+    rateIn: amount,
+    rateOut: amount,
+    handler: quantiles,
+    buffered: count,
+    slow: count,
+    slowest: amount,
+  }),
 }
 
 const totals = record({
@@ -271,6 +290,20 @@ const totals = record({
         use: histogram,
         stalled: optional(count),
         lateRenewals: optional(count),
+      }),
+      MAX_SERIES,
+    ),
+  ),
+  websockets: optional(
+    list(
+      record({
+        library: name,
+        path: name,
+        messagesIn: count,
+        messagesOut: count,
+        bytesIn: count,
+        bytesOut: count,
+        handler: histogram,
       }),
       MAX_SERIES,
     ),

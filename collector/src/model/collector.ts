@@ -183,6 +183,7 @@ function afterExit(snapshot: InstanceSnapshot): InstanceSnapshot {
     tasks: [],
     pools: [],
     background: [],
+    websockets: [],
     blocks: snapshot.blocks.map(({ open: _open, ...block }) => block),
     routes: snapshot.routes.map((row) => ({ ...row, inFlight: 0, rate: 0 })),
   }
@@ -201,6 +202,7 @@ const WORST_FIRST: { [T in TableName]: (a: Tables[T][number], b: Tables[T][numbe
   // By harm, not by length: what nobody waited for comes after what somebody did.
   culprits: (a, b) => b.victims.time - a.victims.time || b.total - a.total,
   blame: (a, b) => b.time - a.time,
+  websockets: (a, b) => b.slow - a.slow || b.rateIn + b.rateOut - a.rateIn - a.rateOut || b.connections - a.connections,
 }
 
 function select(tables: Tables, { since, limit }: Selection): Tables {

@@ -3,7 +3,7 @@
  * out. No I/O and no clock, so that a recording gives the same answer every time it is played.
  */
 import { CLOCK, CONTROL, type Channel } from '../protocol/channel.ts'
-import { CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/index.ts'
+import { ACTIVITY_KINDS, CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/index.ts'
 import type { BlockRow, Frame, HookRow, HotRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
 import { BlockModel } from './blocks.ts'
@@ -15,6 +15,7 @@ import { LoopModel } from './loop.ts'
 import { PoolModel } from './pools.ts'
 import { profileOf, type Profile } from './profile.ts'
 import { Histogram } from './histogram.ts'
+import { WebsocketModel } from './websockets.ts'
 import { WINDOW_MS } from './window.ts'
 
 export interface Identity {
@@ -45,6 +46,8 @@ export interface Vitals {
 export type PackageVersion = (folder: string) => string | undefined
 
 const NAMES = MAX_NAMES + 1
+const REQUEST = ACTIVITY_KINDS.indexOf('request')
+const MESSAGE = ACTIVITY_KINDS.indexOf('ws')
 /** Of the last minute's, in a snapshot; who asks for a window gets all. */
 const MAX_HOT_ROWS = 100
 /** A full ring is drained by then: what began before the loss may still come out of it, and its end may have been lost. */
@@ -56,6 +59,7 @@ export class InstanceModel {
   readonly loop = new LoopModel()
   readonly activities = new ActivityModel()
   readonly pools = new PoolModel(this.activities)
+  readonly websockets = new WebsocketModel()
   readonly hot = new HotModel()
   readonly blocks: BlockModel
   readonly #name: (id: number) => string
@@ -90,6 +94,7 @@ export class InstanceModel {
     const changed = (): void => this.blocks.renew()
     this.#incoming = new Captures({ name, cwd, agentFile, changed, ...(resolve ? { resolve } : {}) })
     const isSettled = (stack: readonly Frame[]): boolean => this.#incoming.isSettled(stack)
+    this.activities.onMessage = (message, now, duration) => this.websockets.handled(message, now, duration)
     this.blocks = new BlockModel({ thresholdMs, epoch, instance: id, activities: this.activities, isSettled })
   }
 
@@ -165,6 +170,16 @@ export class InstanceModel {
         return activities.retry(id, time)
       case EVENT.unhandled:
         return activities.unhandled(time, this.#ended(a))
+      case EVENT.sockets:
+        return this.websockets.connections(this.#name(id), time, a, b)
+      case EVENT.socketsSince:
+        return this.websockets.since(this.#name(id), time, a, b)
+      case EVENT.socketsIn:
+        return this.websockets.incoming(this.#name(id), time, a, b)
+      case EVENT.socketsOut:
+        return this.websockets.outgoing(this.#name(id), time, a, b)
+      case EVENT.socketsBuffered:
+        return this.websockets.buffered(this.#name(id), time, a, b)
       case EVENT.gc:
         return this.#collected(time, a, b)
       case EVENT.hooked:
@@ -232,6 +247,7 @@ export class InstanceModel {
       tasks: this.activities.taskRows(now, epoch, id, running, isOpen),
       pools: this.pools.rows(now, id, epoch, blocks),
       background: this.activities.backgroundRows(now, id),
+      websockets: this.websockets.rows(now, id),
       totals: this.#totals(),
     }
   }
@@ -269,6 +285,7 @@ export class InstanceModel {
       ...this.blocks.totals(),
       ...this.activities.totals(this.hot.onLoopTotals),
       ...this.pools.totals(),
+      ...this.websockets.totals(),
       process: { ...(vitals?.process ?? { cpuUser: 0, cpuSystem: 0, rss: 0, uptime: 0 }), ...this.#heap },
       agent: {
         cpu: vitals?.agent.cpu ?? 0,
@@ -285,9 +302,10 @@ export class InstanceModel {
   }
 
   #begin(id: number, time: number, name: number, code: number): void {
-    this.activities.begin(id, time, this.#name(name), code)
+    const kind = code % 16
+    this.activities.begin(id, time, this.#named(name, kind), code)
     this.blocks.callbacks.activity(time, id)
-    if (code % 16 === 0) this.blocks.arrived(id, time)
+    if (kind === REQUEST || kind === MESSAGE) this.blocks.arrived(id, time)
   }
 
   #outlive(id: number, time: number, what: number, site: number): void {
@@ -296,9 +314,13 @@ export class InstanceModel {
 
   /** See EVENT.outlive. */
   #ended(what: number): { kind: number; name: string; route: string } {
-    const name = this.#name(what % NAMES)
+    const kind = Math.floor(what / NAMES / NAMES)
     const route = this.#name(Math.floor(what / NAMES) % NAMES)
-    return { kind: Math.floor(what / NAMES / NAMES), name, route }
+    return { kind, name: this.#named(what % NAMES, kind), route }
+  }
+
+  #named(name: number, kind: number): string {
+    return kind === MESSAGE ? this.websockets.shown(this.#name(name)) : this.#name(name)
   }
 
   #captured(capture: Capture | undefined): void {

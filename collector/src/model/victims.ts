@@ -28,7 +28,7 @@ export interface Waiting {
 export const AFTERMATH_MS = 5
 /** A callback that ran this late was not held up. */
 const LEAST_MS = 1
-/** A `since`: nothing is known of a request before it arrives. */
+/** A `since`: nothing is known of a request or a message before it arrives. */
 const ALWAYS = -Infinity
 /** A `ready`: it is not even known whether it waited at all. */
 const UNSEEN = Infinity
@@ -89,7 +89,7 @@ export class VictimModel {
     const ended: LiveActivity[] = []
     for (const activity of this.#activities.recent()) {
       const { id, kind, begun } = activity
-      if (begun >= begin && kind === 'request') yield arrival(id, begun)
+      if (begun >= begin && (kind === 'request' || kind === 'ws')) yield arrival(id, begun)
       else if (activity.ended >= begin && activity.waits === undefined) ended.push(activity)
     }
     yield* this.#activities.resumptions.from(begin)
@@ -111,7 +111,7 @@ export function lateAfter({ begin, end }: Stretch, { activity, since, ready }: H
   return time >= LEAST_MS ? { activity, time, isExact } : undefined
 }
 
-/** A request arrives. */
+/** A request or a message arrives. */
 export function arrival(activity: number, at: number): Happening {
   return { activity, since: ALWAYS, at, ready: UNKNOWN }
 }

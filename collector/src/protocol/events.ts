@@ -87,6 +87,19 @@ export const EVENT = {
   renewal: 73,
   /** Jobs lost their lock while they ran. id: pool; a: how many. */
   stalled: 74,
+  /**
+   * WebSockets, and what works like them, in totals since the start; a later event heals what a lost one left wrong.
+   * id: name (library \0 path); a: connections that were opened so far; b: closed.
+   */
+  sockets: 50,
+  /** id: the same name; a: since when the oldest open one is open; b: since when the slowest consumer is slow; 0: there is none. */
+  socketsSince: 51,
+  /** id: the same name; a: messages that came in; b: their bytes. */
+  socketsIn: 52,
+  /** id: the same name; a: messages that went out; b: their bytes. */
+  socketsOut: 53,
+  /** id: the same name; a: bytes that wait to be sent; b: slow consumers. */
+  socketsBuffered: 54,
 } as const
 
 /**

@@ -297,6 +297,35 @@ export interface BackgroundRow {
   retried?: number
 }
 
+/** Connections that stay open, by library and path: WebSockets (`ws`), and the sockets of a namespace (`socket.io`). */
+export interface WebsocketRow {
+  instance: string
+  library: string
+  /** Of the upgrade request, without its query, or the route's template; a namespace. */
+  path: string
+  /** Open now, and the age of the oldest. */
+  connections: number
+  oldest: number
+  /** Over the last minute, as what follows. */
+  opened: number
+  closed: number
+  messagesIn: number
+  messagesOut: number
+  /** Of the messages as the program sees them: without frames, uncompressed. */
+  bytesIn: number
+  bytesOut: number
+  /** Messages per second over the window. */
+  rateIn: number
+  rateOut: number
+  /** How long the listeners of a message ran; what they await is not in it. */
+  handler: Quantiles
+  /** Bytes that wait to be sent, by the last look (once a second). */
+  buffered: number
+  /** Connections that have had much waiting and do not get rid of it, and since how long the slowest. */
+  slow: number
+  slowest: number
+}
+
 /** The tables of the stream, by name. Their keys are the paths under /api/v1/. */
 export interface Tables {
   instances: InstanceRow[]
@@ -309,6 +338,7 @@ export interface Tables {
   background: BackgroundRow[]
   culprits: CulpritRow[]
   blame: BlameRow[]
+  websockets: WebsocketRow[]
 }
 
 export type TableName = keyof Tables
@@ -325,6 +355,7 @@ export const ROW_KEY: { [T in TableName]: (row: Tables[T][number]) => string } =
   background: (row) => `${row.instance}|${row.name}`,
   culprits: (row) => row.id,
   blame: (row) => [row.instance, row.route, row.culprit, row.cause, row.function, row.file, row.line].join('|'),
+  websockets: (row) => [row.instance, row.library, row.path].join('|'),
 }
 
 export const TABLES = Object.keys(ROW_KEY) as TableName[]
@@ -384,6 +415,15 @@ export interface Totals {
     /** Of BullMQ. */
     stalled?: number
     lateRenewals?: number
+  }[]
+  websockets?: {
+    library: string
+    path: string
+    messagesIn: number
+    messagesOut: number
+    bytesIn: number
+    bytesOut: number
+    handler: HistogramData
   }[]
   process: { cpuUser: number; cpuSystem: number; rss: number; heapUsed?: number; heapTotal?: number; uptime: number }
   agent: { cpu: number; memory: number; events: number; dropped: number; captures: number; captureCost: number }

@@ -31,6 +31,7 @@ export function emptyTables(): Tables {
     background: [],
     culprits: [],
     blame: [],
+    websockets: [],
   }
 }
 

@@ -30,6 +30,7 @@ suite('the list of commands', () => {
       'routes',
       'tasks',
       'pools',
+      'websockets',
       'instances',
       'profile',
       'dashboards',
@@ -167,7 +168,7 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
   })
 
   test('--json is the answer of the API', async () => {
-    for (const name of ['blocks', 'hot', 'blame', 'routes', 'tasks', 'pools', 'instances']) {
+    for (const name of ['blocks', 'hot', 'blame', 'routes', 'tasks', 'pools', 'websockets', 'instances']) {
       const { stdout } = await runCli([name, served.url, '--json', '--limit', '1'])
       const printed = JSON.parse(stdout) as { now: number; items: unknown[] }
       const api = (await (await fetch(`${served.url}/api/v1/${name}?limit=1`)).json()) as { items: unknown[] }

@@ -14,6 +14,7 @@ import { tableText } from '../views/report.ts'
 import { routesTable } from '../views/routes.ts'
 import { taskTreeTable } from '../views/task-tree.ts'
 import { backgroundTable, tasksTable } from '../views/tasks.ts'
+import { WEBSOCKETS_ABOUT, websocketsTable } from '../views/websockets.ts'
 import { HELP_OPTION, TARGET_NOTES, TOKEN_OPTION, type Command, type CommandContext, type Option } from './command.ts'
 import { follow } from './follow.ts'
 import { asksForWindow, HOT_EXAMPLES, HOT_OPTIONS, runHotWindow } from './hot-window.ts'
@@ -35,6 +36,7 @@ const TABLES_AS_TEXT = {
     ...backgroundText(context, width, limit),
   ],
   pools: (context, width, limit) => tableText(poolsTable, context, width, limit),
+  websockets: (context, width, limit) => tableText(websocketsTable, context, width, limit),
   instances: (context, width, limit) => tableText(instancesTable, context, width, limit),
 } satisfies Partial<Record<TableName, Draw>>
 
@@ -87,10 +89,16 @@ interface More {
 
 export const tableCommands: readonly Command[] = (Object.keys(TABLES_AS_TEXT) as Named[]).map(tableCommand)
 
+/** A table without a view of its own says itself what it is. */
+function aboutOf(name: Named): string {
+  if (name === 'blame') return BLAME_ABOUT
+  return name === 'websockets' ? WEBSOCKETS_ABOUT : VIEWS[name].about
+}
+
 function tableCommand(name: Named): Command {
   return {
     name,
-    summary: name === 'blame' ? BLAME_ABOUT : VIEWS[name].about,
+    summary: aboutOf(name),
     usage: `${name} [target] [options]`,
     positionals: [0, 1],
     options: {

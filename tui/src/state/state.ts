@@ -116,6 +116,7 @@ export function onlyInstance(tables: Tables, instance: string): Tables {
     background: of(tables.background),
     culprits: of(tables.culprits),
     blame: of(tables.blame),
+    websockets: of(tables.websockets),
   }
 }
 

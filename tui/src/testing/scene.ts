@@ -9,8 +9,8 @@ import type { Look } from '../views/screenful.ts'
 export const LOOK: Look = { glyphs: UTF8, cwd: '/srv/shop' }
 
 export function tablesOf(snapshot: InstanceSnapshot): Tables {
-  const { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame } = snapshot
-  return { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame }
+  const { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets } = snapshot
+  return { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets }
 }
 
 export interface SceneOptions {
@@ -54,6 +54,7 @@ export function calm(snapshot: InstanceSnapshot): void {
   snapshot.blocks = []
   snapshot.culprits = []
   snapshot.blame = []
+  snapshot.websockets = []
   snapshot.pools = snapshot.pools.filter((pool) => pool.kind === 'libuv')
   Object.assign(snapshot.pools[0]!, { used: 1, idle: 3, pending: 0, wait: { p50: 0.1, p99: 0.4, max: 0.9 } })
   delete snapshot.pools[0]!.probeAge

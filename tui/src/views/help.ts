@@ -10,6 +10,7 @@ import { poolsTable } from './pools.ts'
 import { routesTable } from './routes.ts'
 import { backgroundTable, tasksTable } from './tasks.ts'
 import type { View } from './view.ts'
+import { websocketsTable } from './websockets.ts'
 
 interface Explained {
   header: string
@@ -22,6 +23,7 @@ const TABLES: [string, readonly Explained[]][] = [
   ['tasks', tasksTable.columns],
   ['background', backgroundTable.columns],
   ['pools', poolsTable.columns],
+  ['websockets', websocketsTable.columns],
   ['hot', hotTable.columns],
   ['instances', instancesTable.columns],
 ]

@@ -11,6 +11,7 @@ import { routesTable } from './routes.ts'
 import { arrange, drawTable, UNORDERED, type Order, type TableSpec } from './table.ts'
 import { backgroundTable } from './tasks.ts'
 import { verdictText } from './verdict-line.ts'
+import { websocketsTable } from './websockets.ts'
 
 const part = (row: LoopRow, key: 'js' | 'gc' | 'syncCall' | 'starved') => {
   const ms = row.busy[key]
@@ -132,6 +133,7 @@ export function report(context: ViewContext, { width, limit }: ReportSize): Line
     ...table(routesTable, context, width, limit),
     ...table(poolsTable, context, width, limit),
     ...(context.tables.background.length > 0 ? table(backgroundTable, context, width, limit) : []),
+    ...(context.tables.websockets.length > 0 ? table(websocketsTable, context, width, limit) : []),
   ]
 }
 
