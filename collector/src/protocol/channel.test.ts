@@ -67,6 +67,11 @@ test('the numbers of the wire are these', () => {
     retry: 72,
     renewal: 73,
     stalled: 74,
+    sockets: 50,
+    socketsSince: 51,
+    socketsIn: 52,
+    socketsOut: 53,
+    socketsBuffered: 54,
   })
   assert.deepEqual(TAKE, { readyUnknown: 1, waitUnknown: 2 })
   assert.deepEqual([...ACTIVITY_KINDS], ['request', 'background', 'job', 'ws', 'stream', 'timer'])
