@@ -5,6 +5,7 @@ import { Agent, createServer, get, type IncomingMessage, type RequestListener } 
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Activity } from '../program/activity.ts'
 import { observe, until } from '../testing/observe.ts'
 import { serve, type Served } from '../testing/serve.ts'
 import { BUILTIN_HOOKS, PACKAGE_HOOKS } from './index.ts'
@@ -36,7 +37,7 @@ const { WebSocket, WebSocketServer } = require('ws') as {
 let postgres: { url: string; stop(): Promise<void> }
 let pool: Pool
 let server: Served
-const inSocket: unknown[] = []
+const inSocket: (Activity | undefined)[] = []
 
 before(async () => {
   const example = new URL('../../../examples/shop/postgres.js', import.meta.url).href
