@@ -8,6 +8,7 @@ export interface Config {
   token: string | undefined
   blockMs: number
   level: 'minimal' | 'normal'
+  layers: 'off' | 'sampled' | 'all'
   disable: string[]
   log: 'error' | 'warn' | 'info' | 'debug'
 }
@@ -74,6 +75,13 @@ export const OPTIONS: readonly Option[] = [
     fallback: () => 'normal',
     parse: oneOf('minimal', 'normal'),
     allowed: '"minimal" or "normal"',
+  },
+  {
+    key: 'layers',
+    environment: 'LOOPSCOPE_LAYERS',
+    fallback: () => 'sampled',
+    parse: oneOf('off', 'sampled', 'all'),
+    allowed: '"off", "sampled" or "all"',
   },
   {
     key: 'disable',

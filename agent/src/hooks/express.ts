@@ -9,11 +9,12 @@
 import type { Activity } from '../program/activity.ts'
 import type { HookContext, PackageHook } from './hook.ts'
 import { ACTIVITY, type ObservedRequest } from './http.ts'
+import { ExpressLayers, type Layer } from './support/express-layers.ts'
 import { bestCandidate, Mounts, type Candidate } from './support/mounts.ts'
 import { patchMethods, type Method } from './support/patch.ts'
 
 interface Router {
-  stack: { handle: unknown }[]
+  stack: Layer[]
 }
 
 interface Application {
@@ -51,6 +52,7 @@ export const express: PackageHook = {
   how: 'patch',
   start({ recorder, activities }: HookContext, exports: Express, version: string) {
     const mounts = new Mounts()
+    const layers = activities.layers && new ExpressLayers(activities.layers)
     const places = new WeakMap<object, Place>()
     const rooted = new WeakSet<object>()
     const isFirst = version.startsWith('4.')
@@ -81,33 +83,36 @@ export const express: PackageHook = {
       activities.setRoute(activity, names[which]!)
     }
 
+    /** Of those that are running: an application's `use` goes on to its router's, and below it is the program's line. */
+    let outermost: Method | undefined
+    const site = (): number => (outermost === undefined ? 0 : (activities.layers?.site(outermost) ?? 0))
+
     const safely =
-      (
-        note: (self: never, args: ArrayLike<never>, result: never, before: number) => void,
-        sizeOf?: (self: never) => number,
-      ) =>
+      (note: (self: never, args: ArrayLike<never>, result: never, before: number) => void) =>
       (original: Method): Method =>
-        function (this: unknown, ...args: never[]): unknown {
-          const before = sizeOf ? sizeOf(this as never) : 0
-          const result = Reflect.apply(original, this, args)
+        function registered(this: unknown, ...args: never[]): unknown {
+          const before = (this as Partial<Router>).stack?.length ?? 0
+          const isOutermost = outermost === undefined
+          outermost ??= registered
           try {
-            note(this as never, args, result as never, before)
-          } catch {
-            // The program comes first.
+            const result = Reflect.apply(original, this, args)
+            try {
+              note(this as never, args, result as never, before)
+            } catch {
+              // The program comes first.
+            }
+            return result
+          } finally {
+            if (isOutermost) outermost = undefined
           }
-          return result
         }
 
-    const noteMounts = safely(
-      (router: Router, args: ArrayLike<unknown>, _result: unknown, before: number) => {
-        const path = pathOf(args[0])
-        for (let i = before; i < router.stack.length; i++) {
-          const handle = router.stack[i]!.handle
-          if (isMountable(handle)) mounts.add(handle, router, path)
-        }
-      },
-      (router: Router) => router.stack.length,
-    )
+    const noteMounts = safely((router: Router, args: ArrayLike<unknown>, _result: unknown, before: number) => {
+      const path = pathOf(args[0])
+      const added = router.stack.slice(before)
+      for (const { handle } of added) if (isMountable(handle)) mounts.add(handle, router, path)
+      layers?.registered(added, site())
+    })
 
     /** Routers go on to the application's own router, and are noted there; applications are wrapped by then. */
     const noteApplications = safely((application: object, args: ArrayLike<unknown>) => {
@@ -115,8 +120,11 @@ export const express: PackageHook = {
       for (const each of Array.from(args).flat(Infinity)) if (isApplication(each)) mounts.add(each, application, path)
     })
 
-    const noteRoute = safely((router: object, _args: unknown, route: object) => {
+    const noteRoute = safely((router: Router, _args: unknown, route: object, before: number) => {
       places.set(route, { router, generation: -1, candidates: [], names: [] })
+      if (layers === undefined) return
+      layers.registered(router.stack.slice(before), 0)
+      layers.registeredRoute(route, site())
     })
 
     function wrapDispatch(original: Method): Method {
@@ -125,6 +133,7 @@ export const express: PackageHook = {
         if (activity !== undefined) {
           try {
             observe(activity, this as Route, request)
+            if (activity.layers !== undefined) layers?.dispatching(activity.layers, this as Route)
           } catch {
             // The program comes first.
           }

@@ -8,6 +8,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { ACTIVITY, type ObservedRequest } from './http.ts'
+import { FastifyLayers, type RouteContext } from './support/fastify-layers.ts'
 import { symbolOf } from './support/symbol-of.ts'
 
 const MAJORS = [4, 5]
@@ -15,7 +16,7 @@ const MAJORS = [4, 5]
 interface FastifyRequest {
   raw: ObservedRequest
   routeOptions?: { url?: string | undefined }
-  [context: symbol]: { config?: { url?: string } } | undefined
+  [context: symbol]: (RouteContext & { config?: { url?: string } }) | undefined
 }
 
 type OnRequest = (request: FastifyRequest, reply: unknown, done: () => void) => void
@@ -30,6 +31,7 @@ export const fastify: BuiltinHook = {
   name: 'fastify',
   start({ recorder, activities, seen }: HookContext) {
     const versions = new Set<string>()
+    const layers = activities.layers && new FastifyLayers(activities.layers)
 
     /** For one instance: each copy of Fastify has a symbol of its own. */
     function routeHook(): OnRequest {
@@ -39,8 +41,10 @@ export const fastify: BuiltinHook = {
           const activity = request.raw[ACTIVITY]
           if (activity !== undefined) {
             key ??= contextKey(request)
-            const template = key === undefined ? request.routeOptions?.url : request[key]?.config?.url
+            const context = key === undefined ? undefined : request[key]
+            const template = context === undefined ? request.routeOptions?.url : context.config?.url
             if (template !== undefined) activities.setRoute(activity, recorder.name(template === '' ? '/' : template))
+            if (activity.layers !== undefined && context !== undefined) layers?.measured(context)
           }
         } catch {
           // The program comes first.

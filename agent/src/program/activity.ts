@@ -7,6 +7,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ACTIVITY_KINDS, EVENT, MAX_NAMES, OUTCOME, type ActivityKind } from '@loopscope/collector/protocol'
+import type { LayerRun, Layers } from './layers.ts'
 import type { Recorder } from './recorder.ts'
 
 export interface Activity {
@@ -26,6 +27,8 @@ export interface Activity {
   timers: Leftover[] | undefined
   /** Of the tasks in a queue that it waits for, one whose line is known; see queues.ts. */
   queued: object | undefined
+  /** Of a request that is measured layer by layer; few are. */
+  layers: LayerRun | undefined
 }
 
 /** A timer, and the name id of where it was set. */
@@ -53,6 +56,8 @@ export class Activities {
   readonly #failures = new WeakMap<object, Activity>()
   /** What has to be asked whether it is still pending: at an activity's end (holds it, and names the site), and now and then. */
   leftovers: { ending(activity: Activity): number; sweep(): void; tellDue(): void } | undefined
+  /** Measures the layers of some requests; undefined where that is switched off. */
+  layers: Layers | undefined
   /** Names the site of an operation that is under way for an activity, 0 when there is none to name. */
   siteOf: ((activity: Activity) => number) | undefined
 
@@ -64,6 +69,7 @@ export class Activities {
 
   /** Begins an activity without entering it. `name` is a name id. */
   begin(kind: ActivityKind, name: number, parent?: Activity): Activity {
+    const time = this.#now()
     const activity = {
       id: this.#nextId++,
       kind,
@@ -75,8 +81,9 @@ export class Activities {
       failed: false,
       timers: undefined,
       queued: undefined,
+      layers: kind === 'request' && this.layers !== undefined ? this.layers.pick(time) : undefined,
     }
-    this.#recorder.record(EVENT.begin, activity.id, this.#now(), name, KIND_CODE[kind] + 16 * (parent?.id ?? 0))
+    this.#recorder.record(EVENT.begin, activity.id, time, name, KIND_CODE[kind] + 16 * (parent?.id ?? 0))
     return activity
   }
 
@@ -131,6 +138,7 @@ export class Activities {
     if (activity.ended) return
     const site = activity.timers === undefined || this.leftovers === undefined ? 0 : this.leftovers.ending(activity)
     activity.ended = true
+    if (activity.layers !== undefined) this.layers!.tell(activity, activity.layers)
     if (this.#last === activity) this.#last = undefined
     this.#recorder.record(EVENT.end, activity.id, this.#now(), OUTCOME[outcome], status)
     if (activity.holds > 0) this.#outlive(activity, site)

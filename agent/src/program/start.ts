@@ -14,6 +14,7 @@ import { now } from './clock.ts'
 import { startGcWatch } from './gc.ts'
 import { installGuards } from './guard.ts'
 import { startHeapReading } from './heap.ts'
+import { Layers } from './layers.ts'
 import { Pools } from './pools.ts'
 import { Queues } from './queues.ts'
 import { Recorder } from './recorder.ts'
@@ -82,6 +83,7 @@ export function startProgram(config: Config): Program {
   }
   if (config.level !== 'minimal') {
     const context: HookContext = { recorder, activities, pools, queues, sockets, now, seen }
+    if (config.layers !== 'off') activities.layers = new Layers(recorder, now, { all: config.layers === 'all' })
     for (const hook of BUILTIN_HOOKS) {
       if (disabled.has(hook.name)) seen({ module: hook.name, version: '', how: 'none', why: 'switched off' })
       else hook.start(context)

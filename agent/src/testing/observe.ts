@@ -5,6 +5,7 @@ import type { BuiltinHook, HookContext, PackageHook } from '../hooks/hook.ts'
 import { startPackageHooks } from '../hooks/load.ts'
 import { Activities } from '../program/activity.ts'
 import { now } from '../program/clock.ts'
+import { Layers } from '../program/layers.ts'
 import { Pools } from '../program/pools.ts'
 import { Queues } from '../program/queues.ts'
 import { Recorder } from '../program/recorder.ts'
@@ -22,6 +23,7 @@ export function observe(builtin: readonly BuiltinHook[], packages: readonly Pack
   const channel = createChannel()
   const recorder = new Recorder(channel)
   const activities = new Activities(recorder, now, { context: true })
+  activities.layers = new Layers(recorder, now, { all: true })
   const pools = new Pools(recorder, activities, now)
   const queues = new Queues(recorder, activities, pools, now)
   const context: HookContext = {

@@ -2,7 +2,7 @@
  * Whether what another process sent is a snapshot that this collector can hold, serve and turn into metrics. Everything
  * in it is bounded, so that one broken sender cannot fill the collector.
  */
-import { ACTIVITY_KINDS, TABLES, type InstanceSnapshot, type TableName } from '../protocol/index.ts'
+import { ACTIVITY_KINDS, LAYER_KINDS, TABLES, type InstanceSnapshot, type TableName } from '../protocol/index.ts'
 import { MIN_INDEX, SCALE } from './histogram.ts'
 import {
   amount,
@@ -257,6 +257,21 @@ const ROWS: Record<TableName, Check> = {
     buffered: count,
     slow: count,
     slowest: amount,
+  }),
+  layers: record({
+    instance: name,
+    route: name,
+    kind: oneOf(...LAYER_KINDS),
+    name,
+    file: nullable(name),
+    line: nullable(number),
+    position: amount,
+    measured: count,
+    calls: count,
+    async: share,
+    failed: count,
+    onLoop: record({ mean: amount, max: amount }),
+    wait: record({ mean: amount, max: amount }),
   }),
 }
 

@@ -12,6 +12,7 @@ import {
   type Tables,
 } from '../protocol/index.ts'
 import { checkSnapshot } from './check-snapshot.ts'
+import { layerTime } from './layers.ts'
 import type { Profile } from './profile.ts'
 
 export interface Source {
@@ -203,6 +204,7 @@ const WORST_FIRST: { [T in TableName]: (a: Tables[T][number], b: Tables[T][numbe
   culprits: (a, b) => b.victims.time - a.victims.time || b.total - a.total,
   blame: (a, b) => b.time - a.time,
   websockets: (a, b) => b.slow - a.slow || b.rateIn + b.rateOut - a.rateIn - a.rateOut || b.connections - a.connections,
+  layers: (a, b) => layerTime(b) - layerTime(a),
 }
 
 function select(tables: Tables, { since, limit }: Selection): Tables {

@@ -3,7 +3,16 @@
  * out. No I/O and no clock, so that a recording gives the same answer every time it is played.
  */
 import { CLOCK, CONTROL, type Channel } from '../protocol/channel.ts'
-import { ACTIVITY_KINDS, CAPTURE, EVENT, MAX_NAMES, PART, START_UP_TURN } from '../protocol/index.ts'
+import {
+  ACTIVITY_KINDS,
+  CAPTURE,
+  EVENT,
+  LAYER,
+  MAX_NAMES,
+  PART,
+  START_UP_TURN,
+  type LayerKind,
+} from '../protocol/index.ts'
 import type { BlockRow, Frame, HookRow, HotRow, InstanceRow, InstanceSnapshot, Totals } from '../protocol/rows.ts'
 import { ActivityModel, routeOf } from './activities.ts'
 import { BlockModel } from './blocks.ts'
@@ -11,6 +20,7 @@ import { Captures, type Capture, type ResolveFrame } from './captures.ts'
 import { packageFolder, packageOf } from './frame.ts'
 import { HotModel } from './hot.ts'
 import { hotByRoute, hotRows, syncCallShare } from './hot-rows.ts'
+import { LayerModel } from './layers.ts'
 import { LoopModel } from './loop.ts'
 import { PoolModel } from './pools.ts'
 import { profileOf, type Profile } from './profile.ts'
@@ -61,6 +71,7 @@ export class InstanceModel {
   readonly pools = new PoolModel(this.activities)
   readonly websockets = new WebsocketModel()
   readonly hot = new HotModel()
+  readonly layers = new LayerModel()
   readonly blocks: BlockModel
   readonly #name: (id: number) => string
   readonly #hooked: HookRow[] = []
@@ -180,6 +191,10 @@ export class InstanceModel {
         return this.websockets.outgoing(this.#name(id), time, a, b)
       case EVENT.socketsBuffered:
         return this.websockets.buffered(this.#name(id), time, a, b)
+      case EVENT.layered:
+        return this.layers.measured(time, routeOf(activities.find(id)))
+      case EVENT.layer:
+        return this.#layer(time, a, b)
       case EVENT.gc:
         return this.#collected(time, a, b)
       case EVENT.hooked:
@@ -248,6 +263,7 @@ export class InstanceModel {
       pools: this.pools.rows(now, id, epoch, blocks),
       background: this.activities.backgroundRows(now, id),
       websockets: this.websockets.rows(now, id),
+      layers: this.layers.rows(now, id),
       totals: this.#totals(),
     }
   }
@@ -328,6 +344,21 @@ export class InstanceModel {
     this.blocks.capture(capture)
     if (capture.reason !== CAPTURE.sample) return
     this.hot.add(capture.at, routeOf(this.activities.find(capture.activity)), capture.stack)
+  }
+
+  /** See EVENT.layer. */
+  #layer(time: number, what: number, times: number): void {
+    const [kind = '', name = ''] = this.#name(what % NAMES).split(PART)
+    const site = Math.floor(what / NAMES) % NAMES
+    this.layers.call(
+      time,
+      { kind: kind as LayerKind, name, site: site === 0 ? undefined : this.#incoming.frame(site) },
+      {
+        flags: Math.floor(what / NAMES / NAMES),
+        onLoop: (times % LAYER.units) / 1000,
+        wait: Math.floor(times / LAYER.units) / 1000,
+      },
+    )
   }
 
   #site(name: number): string {

@@ -59,6 +59,22 @@ export class WindowSum {
   }
 }
 
+/** The largest of the last minute. */
+export class WindowMax {
+  #slots: { until: number; max: number }[] = []
+
+  add(now: number, value: number): void {
+    const last = this.#slots.at(-1)
+    if (last && now < last.until) last.max = Math.max(last.max, value)
+    else this.#slots.push({ until: now + SLOT_MS, max: value })
+  }
+
+  recent(now: number): number {
+    while (this.#slots.length > 0 && this.#slots[0]!.until <= now - WINDOW_MS + SLOT_MS) this.#slots.shift()
+    return this.#slots.reduce((max, slot) => Math.max(max, slot.max), 0)
+  }
+}
+
 function mergeAll(histograms: Histogram[]): Histogram {
   const merged = new Histogram()
   for (const histogram of histograms) merged.merge(histogram)

@@ -72,6 +72,8 @@ test('the numbers of the wire are these', () => {
     socketsIn: 52,
     socketsOut: 53,
     socketsBuffered: 54,
+    layered: 80,
+    layer: 81,
   })
   assert.deepEqual(TAKE, { readyUnknown: 1, waitUnknown: 2 })
   assert.deepEqual([...ACTIVITY_KINDS], ['request', 'background', 'job', 'ws', 'stream', 'timer'])

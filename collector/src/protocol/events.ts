@@ -70,6 +70,13 @@ export const EVENT = {
   callbackOver: 26,
   /** Comes right before `turn`. id: the turn's number; a: events that poll has given so far. */
   turnEvents: 27,
+  /** A request was measured layer by layer. id: activity; a: number of `layer` events that follow; `end` comes after them. */
+  layered: 80,
+  /**
+   * One call of a layer, in the order in which they were entered. id: activity; a: name (kind \0 name) + N * (name (a frame: where
+   * it was registered, or 0) + N * flags of LAYER), with N = MAX_NAMES + 1; b: its synchronous part + LAYER.units * its wait.
+   */
+  layer: 81,
   /** A garbage collection. time: its end; a: duration in ms; b: kind (perf_hooks.constants). */
   gc: 30,
   /** A library was seen. a: name (module \0 version \0 how \0 why). */
@@ -121,6 +128,27 @@ export const ACTIVITY_KINDS = ['request', 'background', 'job', 'ws', 'stream', '
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number]
 
 export const OUTCOME = { ok: 0, failed: 1, aborted: 2 } as const
+
+/** What a request passes through. */
+export const LAYER_KINDS = [
+  'middleware',
+  'hook',
+  'guard',
+  'pipe',
+  'interceptor',
+  'providers',
+  'handler',
+  'error-handler',
+] as const
+export type LayerKind = (typeof LAYER_KINDS)[number]
+
+/** Flags of a layer's call; its times are in us, up to 67 s. */
+export const LAYER = {
+  async: 1,
+  failed: 2,
+  units: 2 ** 26,
+  unit: (ms: number): number => Math.min(2 ** 26 - 1, Math.max(0, Math.round(ms * 1000))),
+} as const
 
 /** Why a capture was taken. asleep: of a block as well, while the kernel said that the thread waited for a lock (a futex). */
 export const CAPTURE = { block: 0, sample: 1, asleep: 2 } as const

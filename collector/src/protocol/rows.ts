@@ -2,7 +2,7 @@
  * What every reader gets: the rows of the API, of the stream and of a recording. Durations are ms, times are unix ms.
  * A field that is not known is left out or null, never a plausible zero.
  */
-import type { ActivityKind } from './events.ts'
+import type { ActivityKind, LayerKind } from './events.ts'
 
 export interface Frame {
   function: string
@@ -326,6 +326,30 @@ export interface WebsocketRow {
   slowest: number
 }
 
+/** What requests of a route pass through, from those of the last minute that were measured: 20 a second at the most. */
+export interface LayerRow {
+  instance: string
+  route: string
+  kind: LayerKind
+  name: string
+  /** Where it was registered, where that is known. */
+  file: string | null
+  line: number | null
+  /** Its place among the layers of the route, on average. */
+  position: number
+  /** Requests of the route that were measured, and calls of this layer in them. */
+  measured: number
+  calls: number
+  /** Of 1 how many calls went on beyond their synchronous part: an async handler, or one that calls back later. */
+  async: number
+  /** Calls that failed or passed an error on. */
+  failed: number
+  /** Mean ms of its synchronous part, without the layers that it calls in it; `max` of one call. */
+  onLoop: { mean: number; max: number }
+  /** Mean ms from there until it passed the request on, or was over. */
+  wait: { mean: number; max: number }
+}
+
 /** The tables of the stream, by name. Their keys are the paths under /api/v1/. */
 export interface Tables {
   instances: InstanceRow[]
@@ -339,6 +363,7 @@ export interface Tables {
   culprits: CulpritRow[]
   blame: BlameRow[]
   websockets: WebsocketRow[]
+  layers: LayerRow[]
 }
 
 export type TableName = keyof Tables
@@ -356,6 +381,7 @@ export const ROW_KEY: { [T in TableName]: (row: Tables[T][number]) => string } =
   culprits: (row) => row.id,
   blame: (row) => [row.instance, row.route, row.culprit, row.cause, row.function, row.file, row.line].join('|'),
   websockets: (row) => [row.instance, row.library, row.path].join('|'),
+  layers: (row) => [row.instance, row.route, row.kind, row.name, row.file, row.line].join('|'),
 }
 
 export const TABLES = Object.keys(ROW_KEY) as TableName[]

@@ -32,6 +32,7 @@ export function emptyTables(): Tables {
     culprits: [],
     blame: [],
     websockets: [],
+    layers: [],
   }
 }
 

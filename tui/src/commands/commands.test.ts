@@ -28,6 +28,7 @@ suite('the list of commands', () => {
       'hot',
       'blame',
       'routes',
+      'layers',
       'tasks',
       'pools',
       'websockets',
@@ -145,6 +146,8 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
       hot: /^src\/report\.ts:41:9 +hashPassword +GET \/report +48% +3\.2 +341 +120$/m,
       blame: /^GET \/cart\/:id +~9\.8s +47 +1\.2s +GET \/report +hashPassword +src\/report\.ts:41$/m,
       routes: /^GET \/cart\/:id +412\/s +38 +9\.0ms +340ms/m,
+      layers:
+        /^GET \/report +middleware +authenticate +sync +40 +200us +0ms +1 +src\/app\.ts:7\nGET \/report +handler +report +async +40 +180ms/m,
       tasks: /waiting {2}GET \/cart\/:id +1\.2s +12ms {2}pool pg main[\s\S]*BACKGROUND WORK[\s\S]*sendNewsletter/,
       pools: /^✖ {2}pg main +█{10} 10\/10 +23 .*GET \/export 8\.1s$/m,
       instances: /^shop-api +4242 {2}main +✖ blocked .*3 hooked, 1 missed +shop-1 +http:\/\/127\.0\.0\.1:9464$/m,
@@ -168,7 +171,7 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
   })
 
   test('--json is the answer of the API', async () => {
-    for (const name of ['blocks', 'hot', 'blame', 'routes', 'tasks', 'pools', 'websockets', 'instances']) {
+    for (const name of ['blocks', 'hot', 'blame', 'routes', 'tasks', 'pools', 'websockets', 'layers', 'instances']) {
       const { stdout } = await runCli([name, served.url, '--json', '--limit', '1'])
       const printed = JSON.parse(stdout) as { now: number; items: unknown[] }
       const api = (await (await fetch(`${served.url}/api/v1/${name}?limit=1`)).json()) as { items: unknown[] }

@@ -8,6 +8,7 @@ import { contextFor, type ViewContext } from '../views/context.ts'
 import { hotTable } from '../views/hot.ts'
 import { VIEWS } from '../views/index.ts'
 import { instancesTable } from '../views/instances.ts'
+import { LAYERS_ABOUT, layersTable } from '../views/layers.ts'
 import { line, segment, type Line } from '../views/line.ts'
 import { poolsTable } from '../views/pools.ts'
 import { tableText } from '../views/report.ts'
@@ -31,6 +32,7 @@ const TABLES_AS_TEXT = {
   hot: (context, width, limit) => tableText(hotTable, context, width, limit),
   blame: (context, width, limit) => tableText(blameTable, context, width, limit),
   routes: (context, width, limit) => tableText(routesTable, context, width, limit),
+  layers: (context, width, limit) => tableText(layersTable, context, width, limit),
   tasks: (context, width, limit) => [
     ...tableText(tasksTable, context, width, limit),
     ...backgroundText(context, width, limit),
@@ -92,6 +94,7 @@ export const tableCommands: readonly Command[] = (Object.keys(TABLES_AS_TEXT) as
 /** A table without a view of its own says itself what it is. */
 function aboutOf(name: Named): string {
   if (name === 'blame') return BLAME_ABOUT
+  if (name === 'layers') return LAYERS_ABOUT
   return name === 'websockets' ? WEBSOCKETS_ABOUT : VIEWS[name].about
 }
 

@@ -117,6 +117,7 @@ export function onlyInstance(tables: Tables, instance: string): Tables {
     culprits: of(tables.culprits),
     blame: of(tables.blame),
     websockets: of(tables.websockets),
+    layers: of(tables.layers),
   }
 }
 

@@ -9,8 +9,9 @@ import type { Look } from '../views/screenful.ts'
 export const LOOK: Look = { glyphs: UTF8, cwd: '/srv/shop' }
 
 export function tablesOf(snapshot: InstanceSnapshot): Tables {
-  const { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets } = snapshot
-  return { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets }
+  const { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets, layers } =
+    snapshot
+  return { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets, layers }
 }
 
 export interface SceneOptions {
@@ -59,4 +60,5 @@ export function calm(snapshot: InstanceSnapshot): void {
   Object.assign(snapshot.pools[0]!, { used: 1, idle: 3, pending: 0, wait: { p50: 0.1, p99: 0.4, max: 0.9 } })
   delete snapshot.pools[0]!.probeAge
   snapshot.background = []
+  snapshot.layers = []
 }

@@ -1,0 +1,99 @@
+/**
+ * The layers of Express: what `use` puts into a router, and the handlers of a route. All are objects of one class, which
+ * Express does not export; the first that is registered leads to it. A router, an application and a route in a router are
+ * layers as well: they only lead to those below, and are not told.
+ */
+import type { LayerKind } from '@loopscope/collector/protocol'
+import type { LayerCall, LayerRun, Layers } from '../../program/layers.ts'
+import { ACTIVITY, type ObservedRequest } from '../http.ts'
+import { disguise, patchMethods, type Method, type Patch } from './patch.ts'
+
+export interface Layer {
+  handle: Method
+  name: string
+  route?: object
+}
+
+interface Response {
+  writableEnded: boolean
+}
+
+const ERROR_PARAMETERS = 4
+/** Of Express 5 and 4: with a request, and with an error. */
+const METHODS = [
+  ['handleRequest', 'handle_request'],
+  ['handleError', 'handle_error'],
+]
+
+export class ExpressLayers {
+  readonly #layers: Layers
+  readonly #patched = new WeakSet<object>()
+  /** Where a layer of a router or a route was registered. */
+  readonly #sites = new WeakMap<object, number>()
+
+  constructor(layers: Layers) {
+    this.#layers = layers
+  }
+
+  registered(layers: readonly Layer[], site: number): void {
+    for (const layer of layers) {
+      this.#sites.set(layer, site)
+      const prototype = Object.getPrototypeOf(layer) as object
+      if (this.#patched.has(prototype)) continue
+      this.#patched.add(prototype)
+      const patches = METHODS.map((names, place): Patch => {
+        const name = names.find((one) => Object.hasOwn(prototype, one)) ?? names[0]!
+        return [prototype, name, (original) => this.#wrap(original, place === 1)]
+      })
+      patchMethods(patches)
+    }
+  }
+
+  /** The handlers of this route run next. */
+  dispatching(run: LayerRun, route: object): void {
+    run.place = this.#sites.get(route) ?? 0
+  }
+
+  registeredRoute(route: object, site: number): void {
+    this.#sites.set(route, site)
+  }
+
+  #wrap(original: Method, isError: boolean): Method {
+    const layers = this
+    const first = isError ? 1 : 0
+    function handle(this: Layer, ...args: never[]): unknown {
+      const run = (args[first] as ObservedRequest | undefined)?.[ACTIVITY]?.layers
+      if (run === undefined || !layers.#isTold(this, isError)) return Reflect.apply(original, this, args)
+      return layers.#measure(run, this, original, args, isError)
+    }
+    return handle as Method
+  }
+
+  #isTold({ handle, route, name }: Layer, isError: boolean): boolean {
+    if (isError !== (handle.length === ERROR_PARAMETERS)) return false
+    return route === undefined && name !== 'mounted_app' && !('stack' in handle)
+  }
+
+  #measure(run: LayerRun, layer: Layer, original: Method, args: never[], isError: boolean): unknown {
+    const site = this.#sites.get(layer)
+    const kind: LayerKind = isError ? 'error-handler' : site === undefined ? 'handler' : 'middleware'
+    const call = run.enter(this.#layers.name(kind, layer.name), site ?? run.place)
+    const next = args.at(-1)!
+    const response = args.at(-2) as unknown as Response
+    try {
+      return Reflect.apply(original, layer, [...args.slice(0, -1), passing(run, call, next)])
+    } finally {
+      run.leave(call, response.writableEnded)
+    }
+  }
+}
+
+/** `next`, which the layer calls when it has done its part. */
+export function passing(run: LayerRun, call: LayerCall, next: Method): never {
+  function pass(this: unknown, ...args: never[]): unknown {
+    const [error] = args as unknown[]
+    run.pass(call, error !== undefined && error !== null && error !== 'route' && error !== 'router')
+    return Reflect.apply(next, this, args)
+  }
+  return disguise(pass, next) as never
+}
