@@ -59,12 +59,16 @@ export class ExpressLayers {
   }
 
   #wrap(original: Method, isError: boolean): Method {
-    const layers = this
-    const first = isError ? 1 : 0
-    function handle(this: Layer, ...args: never[]): unknown {
-      const run = (args[first] as ObservedRequest | undefined)?.[ACTIVITY]?.layers
-      if (run === undefined || !layers.#isTold(this, isError)) return Reflect.apply(original, this, args)
-      return layers.#measure(run, this, original, args, isError)
+    const isTold = (layer: Layer): boolean => this.#isTold(layer, isError)
+    const measure = (run: LayerRun, layer: Layer, args: ArrayLike<never>): unknown =>
+      this.#measure(run, layer, original, args, isError)
+    /** Of a request that is not measured it costs a look at a field. */
+    function handle(this: Layer, first: ObservedRequest, second: ObservedRequest): unknown {
+      const run = (isError ? second : first)[ACTIVITY]?.layers
+      /* eslint-disable prefer-rest-params */
+      if (run === undefined || !isTold(this)) return Reflect.apply(original, this, arguments)
+      return measure(run, this, arguments as never)
+      /* eslint-enable prefer-rest-params */
     }
     return handle as Method
   }
@@ -74,7 +78,8 @@ export class ExpressLayers {
     return route === undefined && name !== 'mounted_app' && !('stack' in handle)
   }
 
-  #measure(run: LayerRun, layer: Layer, original: Method, args: never[], isError: boolean): unknown {
+  #measure(run: LayerRun, layer: Layer, original: Method, given: ArrayLike<never>, isError: boolean): unknown {
+    const args = Array.from(given)
     const site = this.#sites.get(layer)
     const kind: LayerKind = isError ? 'error-handler' : site === undefined ? 'handler' : 'middleware'
     const call = run.enter(this.#layers.name(kind, layer.name), site ?? run.place)
