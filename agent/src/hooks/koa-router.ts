@@ -4,12 +4,14 @@
  * computes its parameters just before its handlers, in the request's async context, and that is where it is taken.
  */
 import type { HookContext, PackageHook } from './hook.ts'
+import { koaLayer } from './support/koa-layers.ts'
 import { patchMethods, type Method } from './support/patch.ts'
 
 interface Layer {
   path: unknown
   /** Empty for middleware: `router.use`. */
   methods: readonly string[]
+  stack: Method[]
 }
 
 export const koaRouter: PackageHook = {
@@ -25,10 +27,24 @@ export const koaRouter: PackageHook = {
   start({ recorder, activities }: HookContext, layer: { prototype: object }) {
     if (layer === undefined) throw new Error('no Layer in it')
 
-    function observe({ path, methods }: Layer): void {
-      if (methods.length === 0) return
+    const measured = new WeakSet<object>()
+
+    function observe(layer: Layer): void {
+      const { path, methods } = layer
       const activity = activities.current()
+      // From the next request on: the stack of this one is taken already.
+      if (activity?.layers !== undefined && !measured.has(layer)) measure(layer)
+      if (methods.length === 0) return
       if (activity) activities.setRoute(activity, recorder.name(String(path)))
+    }
+
+    function measure(layer: Layer): void {
+      measured.add(layer)
+      const { stack, methods } = layer
+      for (const [place, handle] of stack.entries()) {
+        const isHandler = methods.length > 0 && place === stack.length - 1
+        stack[place] = koaLayer(activities.layers!, handle, isHandler ? 'handler' : 'middleware', 0)
+      }
     }
 
     function wrap(original: Method): Method {

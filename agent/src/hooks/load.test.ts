@@ -92,7 +92,7 @@ const ALL = [
   'fastq 1 patch',
   'graphql 16 patch',
   'hono 4 patch',
-  'koa 3 channel',
+  'koa 3 patch',
   'p-limit 7 patch',
   'p-queue 9 patch',
   'pg 8 patch',

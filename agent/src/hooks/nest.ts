@@ -1,14 +1,26 @@
 /**
- * Nest's controllers are routes of its platform, Express or Fastify, with global prefix and version in them: there is nothing
- * to hook. It is said to be seen.
+ * Nest's controllers are routes of its platform, Express or Fastify, with global prefix and version in them. What Nest puts
+ * before them are layers of its own: support/nest-layers.ts.
  */
-import type { PackageHook } from './hook.ts'
+import type { HookContext, PackageHook } from './hook.ts'
+import { patchNest, type NestExports } from './support/nest-layers.ts'
 
 export const nest: PackageHook = {
   name: 'nest',
   package: '@nestjs/core',
-  files: [{ file: 'nest-application.js' }],
+  files: [
+    { file: 'nest-application.js' },
+    { file: 'guards/guards-consumer.js' },
+    { file: 'interceptors/interceptors-consumer.js' },
+    { file: 'pipes/pipes-consumer.js' },
+    { file: 'injector/injector.js' },
+    { file: 'router/router-execution-context.js' },
+    { file: 'router/router-proxy.js' },
+    { file: 'router/router-explorer.js' },
+  ],
   majors: [10, 11],
-  how: 'channel',
-  start() {},
+  how: 'patch',
+  start({ activities }: HookContext, exports: NestExports) {
+    if (activities.layers) patchNest(activities, activities.layers, exports)
+  },
 }
