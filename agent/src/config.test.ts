@@ -21,6 +21,7 @@ const DEFAULTS = {
   token: undefined,
   blockMs: 20,
   level: 'normal',
+  layers: 'sampled',
   disable: [],
   log: 'warn',
 }
@@ -42,6 +43,7 @@ suite('configuration', () => {
         LOOPSCOPE_TOKEN: 'secret',
         LOOPSCOPE_BLOCK_MS: '12.5',
         LOOPSCOPE_LEVEL: 'minimal',
+        LOOPSCOPE_LAYERS: 'off',
         LOOPSCOPE_DISABLE: 'capture, http,,',
         LOOPSCOPE_LOG: 'debug',
       },
@@ -54,6 +56,7 @@ suite('configuration', () => {
       token: 'secret',
       blockMs: 12.5,
       level: 'minimal',
+      layers: 'off',
       disable: ['capture', 'http'],
       log: 'debug',
     })

@@ -18,6 +18,8 @@ export const koa: PackageHook = {
   how: 'patch',
   start({ activities }: HookContext, application: { prototype: object }) {
     const { layers } = activities
+    if (typeof Object.getOwnPropertyDescriptor(application.prototype, 'use')?.value !== 'function')
+      throw new Error('no use in it')
     if (layers === undefined) return
     const wrapUse = (original: Method): Method =>
       function use(this: unknown, ...args: never[]): unknown {

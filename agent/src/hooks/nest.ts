@@ -3,7 +3,7 @@
  * before them are layers of its own: support/nest-layers.ts.
  */
 import type { HookContext, PackageHook } from './hook.ts'
-import { patchNest, type NestExports } from './support/nest-layers.ts'
+import { isPatched, patchNest, type NestExports } from './support/nest-layers.ts'
 
 export const nest: PackageHook = {
   name: 'nest',
@@ -21,6 +21,7 @@ export const nest: PackageHook = {
   majors: [10, 11],
   how: 'patch',
   start({ activities }: HookContext, exports: NestExports) {
+    if (!('NestApplication' in exports) && !isPatched(exports)) throw new Error('nothing of it is known')
     if (activities.layers) patchNest(activities, activities.layers, exports)
   },
 }

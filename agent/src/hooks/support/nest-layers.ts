@@ -82,6 +82,20 @@ export function patchNest(activities: Activities, layers: Layers, exports: NestE
   patchMethods(patches.flatMap(([target, name, wrap]): Patch[] => (target ? [[target.prototype, name, wrap]] : [])))
 }
 
+const PATCHED: readonly (keyof NestExports)[] = [
+  'GuardsConsumer',
+  'InterceptorsConsumer',
+  'PipesConsumer',
+  'Injector',
+  'RouterExecutionContext',
+  'RouterProxy',
+  'RouterExplorer',
+]
+
+export function isPatched(exports: NestExports): boolean {
+  return PATCHED.some((name) => exports[name]?.prototype !== undefined)
+}
+
 function classOf(instance: object): string {
   return (instance.constructor as { name?: string } | undefined)?.name || '(anonymous)'
 }
