@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BlameRow, BlockRow } from '@loopscope/collector/protocol'
+import type { BlameRow, BlockRow, RouteRow } from '@loopscope/collector/protocol'
 import { get, portOf } from './support/http.ts'
 import { start, type Running } from './support/program.ts'
 
@@ -17,6 +17,7 @@ interface Found {
   truth: Truth
   block: BlockRow
   blame: BlameRow[]
+  routes: RouteRow[]
 }
 
 /** All routes wait, `blocker` holds the loop from before the timers are due until after. */
@@ -36,10 +37,11 @@ async function observe(running: Running, blocker: string): Promise<Found | undef
   // It counts once all evidence is in.
   await sleep(1500)
   const blame = (await running.table('blame')).filter((row) => row.culprit === route)
+  const seen = await running.table('routes')
   // A machine that was busy elsewhere kept the requests from coming in time, or the captures.
   const { timer, promise } = truth.due
   return truth.begin < Math.min(timer, promise) - 20 && block.function === 'spinPastDue'
-    ? { truth, block, blame }
+    ? { truth, block, blame, routes: seen }
     : undefined
 }
 
@@ -53,7 +55,7 @@ suite('victims of a block', { concurrency: 2 }, () => {
         found = await observe(running, blocker)
         await running.stop()
       }
-      const { truth, block, blame } = found
+      const { truth, block, blame, routes } = found
       const { byRoute, time, exact } = block.victims
       t.diagnostic(JSON.stringify({ truth, duration: block.duration, victims: block.victims, blame }))
 
@@ -70,6 +72,12 @@ suite('victims of a block', { concurrency: 2 }, () => {
           row.time > late - 2 && row.time < late + rest + 2,
           `${route}: ${row.time} ms of ${late} and at most ${rest} more`,
         )
+        const { breakdown } = routes.find((one) => one.route === route)!
+        assert.ok(Math.abs(breakdown.loopWait! - row.time) < 1, `${route}: ${JSON.stringify(breakdown)}`)
+      }
+      for (const name of ['sleeper', blocker]) {
+        const { breakdown } = routes.find((one) => one.route === `GET /${name}`)!
+        assert.equal(breakdown.loopWait, undefined, name)
       }
       assert.equal(byRoute['GET /sleeper'], undefined, 'it slept on')
       assert.equal(byRoute[`GET /${blocker}`], undefined, 'nobody is a victim of his own')

@@ -96,7 +96,7 @@ export const METRICS = {
     name: 'loopscope.request.wait.time',
     unit: 's',
     type: 'counter',
-    help: 'Where the time of requests went: on the loop (onLoop) or waiting, by kind of wait.',
+    help: 'Where the time of requests that have ended went: on the loop (onLoop) or waiting, by kind of wait.',
   },
   connectionCount: {
     name: 'db.client.connection.count',

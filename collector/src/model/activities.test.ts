@@ -73,6 +73,31 @@ suite('a route', () => {
     ])
   })
 
+  test('counts waits in parallel once, and what it waits on after its end not at all', () => {
+    const model = new ActivityModel()
+    model.begin(1, 0, 'GET', REQUEST)
+    model.wait(10, 1, 10, 'db\0postgresql main')
+    model.wait(11, 1, 10, 'http\0api')
+    model.wait(12, 1, 20, 'db\0postgresql main')
+    model.resume(10, 40)
+    model.setRoute(1, '/cart')
+    model.resume(11, 60)
+    model.end(1, 80, OUTCOME.ok, 200)
+    model.resume(12, 500)
+    assert.deepEqual(rows(model, 600)[0]!.breakdown, { onLoop: 0, http: 50, other: 30 })
+  })
+
+  test('waits for the loop once its slot was given back, or its timer due', () => {
+    const model = new ActivityModel()
+    model.begin(1, 0, 'GET', REQUEST)
+    model.setRoute(1, '/cart')
+    model.wait(10, 1, 0, 'pool\0postgresql main')
+    model.resume(10, 50, 20)
+    model.held(1, 70, 90)
+    model.end(1, 100, OUTCOME.ok, 200)
+    assert.deepEqual(rows(model, 200)[0]!.breakdown, { onLoop: 0, poolWait: 20, loopWait: 50, other: 30 })
+  })
+
   test('whose client went away has an error', () => {
     const model = new ActivityModel()
     model.begin(1, 0, 'GET', REQUEST)

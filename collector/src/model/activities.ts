@@ -1,6 +1,7 @@
 /** Units of work and what is known of each route: in flight, latency, errors, what goes on after the response. */
 import { ACTIVITY_KINDS, OUTCOME, PART, type ActivityKind } from '../protocol/events.ts'
 import type { BackgroundRow, RouteRow, TaskRow, Totals, Wait } from '../protocol/rows.ts'
+import { breakdownOf, CriticalPath } from './breakdown.ts'
 import { Histogram } from './histogram.ts'
 import { quantiles } from './loop.ts'
 import { Resumptions, UNKNOWN, type Happening } from './resumptions.ts'
@@ -24,6 +25,8 @@ export interface LiveActivity {
   settled: { at: number; outcome: number } | undefined
   /** What it waits on: the operation or lease that began last, linked to those before. */
   waits: Operation | undefined
+  /** What it has waited on: of requests that have waited. */
+  path: CriticalPath | undefined
 }
 
 /** What can be waited on: parsed once for each name. */
@@ -116,6 +119,7 @@ export class ActivityModel {
       settled: undefined,
       site: null,
       waits: undefined,
+      path: undefined,
     }
     this.live.set(id, activity)
     if (route) route.inFlight++
@@ -164,9 +168,19 @@ export class ActivityModel {
       let byStatus = route.byStatus.get(status)
       if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
       byStatus.record(now, duration)
+      if (activity.path) this.#count(route, activity.path.within(activity.begun, now), now)
+      activity.path = undefined
       if (status >= 500 || outcome === OUTCOME.aborted) route.errors.add(now, 1)
     } else if (activity.kind === 'ws') this.onMessage?.(activity.name, now, duration)
     else this.#ended(this.#task(activity.name), now, duration, outcome)
+  }
+
+  #count(route: RouteStats, waits: ReadonlyMap<Wait, number>, now: number): void {
+    for (const [wait, time] of waits) {
+      let sum = route.waits.get(wait)
+      if (!sum) route.waits.set(wait, (sum = new WindowSum()))
+      sum.add(now, time)
+    }
   }
 
   /** The activity ended, its work did not: from here on it is background work named by its route. */
@@ -192,6 +206,7 @@ export class ActivityModel {
       settled: undefined,
       site,
       waits: before?.waits,
+      path: undefined,
     }
     // What it waited on it waits on still.
     for (let wait = before?.waits; wait; wait = wait.before) wait.activity = activity
@@ -263,10 +278,24 @@ export class ActivityModel {
     this.resumptions.add(activity.id, begun.since, now, ready)
     if (now <= this.tellUntil) this.onResume?.({ activity: activity.id, since: begun.since, at: now, ready })
     const { wait } = what
-    if (!wait || !activity.route) return
-    let sum = activity.route.waits.get(wait)
-    if (!sum) activity.route.waits.set(wait, (sum = new WindowSum()))
-    sum.add(now, now - begun.since)
+    if (!wait) return
+    // A slot that had been given back, while the loop was held by others.
+    const goes = ready > begun.since && ready < now ? ready : now
+    this.#waited(activity, wait, begun.since, goes)
+    this.#waited(activity, 'loopWait', goes, now)
+  }
+
+  /** What an activity waited for was there, the loop was held by another. */
+  held(id: number, from: number, to: number): void {
+    const activity = this.live.get(id)
+    if (activity) this.#waited(activity, 'loopWait', from, to)
+  }
+
+  #waited(activity: LiveActivity, wait: Wait, from: number, to: number): void {
+    // What goes on after the response is no part of its latency.
+    if (!activity.route || !Number.isNaN(activity.ended)) return
+    activity.path ??= new CriticalPath()
+    activity.path.add(wait, from, to)
   }
 
   #waitable(what: string): Waitable {
@@ -348,7 +377,7 @@ export class ActivityModel {
         inFlight: route.inFlight,
         rate: latency.count / seconds,
         latency: quantiles(latency),
-        breakdown: breakdown(route, latency, onLoop.get(route.name) ?? 0, now),
+        breakdown: breakdownOf(latency, onLoop.get(route.name) ?? 0, recentWaits(route, now)),
         errors: route.errors.recent(now),
         blockedFor: route.blockedFor.recent(now),
         caused: route.caused.recent(now),
@@ -427,7 +456,9 @@ export class ActivityModel {
       const time = onLoop.get(route.name)
       if (time !== undefined) waits.push({ route: route.name, wait: 'onLoop', time })
       if (route.blockedFor.total > 0) waits.push({ route: route.name, wait: 'loopWait', time: route.blockedFor.total })
-      for (const [wait, sum] of route.waits) waits.push({ route: route.name, wait, time: sum.total })
+      for (const [wait, sum] of route.waits) {
+        if (wait !== 'loopWait') waits.push({ route: route.name, wait, time: sum.total })
+      }
     }
     const tasks = [...this.#tasks].map(([name, task]) => ({
       name,
@@ -469,21 +500,8 @@ function recentLatency(route: RouteStats, now: number): Histogram {
   return all
 }
 
-/** Parts that no hook measures are inside `other`, so that the parts sum to the mean latency. */
-function breakdown(
-  route: RouteStats,
-  latency: { count: number; sum: number },
-  onLoopMs: number,
-  now: number,
-): RouteRow['breakdown'] {
-  const count = Math.max(1, latency.count)
-  const mean = latency.sum / count
-  const parts: RouteRow['breakdown'] = { onLoop: Math.min(mean, onLoopMs / count) }
-  let left = mean - parts.onLoop
-  for (const [wait, sum] of route.waits) {
-    const part = Math.min(left, sum.recent(now) / count)
-    parts[wait] = part
-    left -= part
-  }
-  return { ...parts, other: Math.max(0, left) }
+function recentWaits(route: RouteStats, now: number): Map<Wait, number> {
+  const waits = new Map<Wait, number>()
+  for (const [wait, sum] of route.waits) waits.set(wait, sum.recent(now))
+  return waits
 }

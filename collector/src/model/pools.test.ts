@@ -34,6 +34,7 @@ suite('a pool', () => {
     ])
     assert.equal(wait.max, 30)
     assert.equal(activities.live.get(7)!.waits!.what.name, 'postgresql main')
+    activities.end(7, 410, OUTCOME.ok, 200)
     assert.equal(activities.routeByName('GET /export')!.waits.get('poolWait')!.total, 30)
   })
 

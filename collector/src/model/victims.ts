@@ -63,7 +63,11 @@ export class VictimModel {
       if (time < LEAST_MS || activity === culprit || waiting.has(activity)) return
       waiting.set(activity, { activity, time, isExact })
     }
-    for (const [activity, at] of due) if (at <= end) add(activity, end - Math.max(begin, at), true)
+    for (const [activity, at] of due) {
+      if (at > end) continue
+      add(activity, end - Math.max(begin, at), true)
+      if (activity !== culprit) this.#activities.held(activity, Math.max(begin, at), end)
+    }
     const gone = new Set<number>()
     for (const { activity, since, at, ready } of this.from(begin)) {
       // What it did afterwards was not the first time that it could go on.

@@ -219,7 +219,10 @@ export interface RouteRow {
   latency: Quantiles
   /** Only what the sampler can say: quantiles of on-loop time per request are not measured, so they are left out. */
   onLoop?: Quantiles
-  /** Mean ms per request by part; sums to the mean latency. Parts that no hook measures are inside `other`. */
+  /**
+   * Mean ms per request by part; sums to the mean latency. Of waits that overlap, the one that ended last has the time.
+   * Parts that no hook measures are inside `other`.
+   */
   breakdown: { onLoop: number } & Partial<Record<Wait, number>>
   errors: number
   /** ms that requests of this route waited because of blocks, over the window. */
