@@ -22,6 +22,7 @@ import { pLimit } from './p-limit.ts'
 import { pQueue } from './p-queue.ts'
 import { pgPool } from './pg-pool.ts'
 import { pg } from './pg.ts'
+import { pooled } from './pooled.ts'
 import { socketIo } from './socket-io.ts'
 import { timers } from './timers.ts'
 import { undiciPool } from './undici-pool.ts'
@@ -37,6 +38,7 @@ export const BUILTIN_HOOKS: readonly BuiltinHook[] = [
   json,
   large,
   natives,
+  pooled,
   httpClient,
   undici,
   unhandled,

@@ -3,9 +3,8 @@
  * Node's modules, once a program loads one. Wrapped, so that a capture finds them (support/landing.ts); 5 to 10 ns a call, and
  * up to 0.1 us with what it does to caches around it, of functions that take a microsecond at least.
  */
-// The whole module: an import by name of what an old Node lacks would stop the program before the agent can stand down.
-import nodeModule from 'node:module'
 import type { BuiltinHook, HookContext } from './hook.ts'
+import { whenLoaded } from './support/builtins.ts'
 import { landed, textOf } from './support/landing.ts'
 import { patchMethods, type Patch } from './support/patch.ts'
 
@@ -48,32 +47,16 @@ export const natives: BuiltinHook = {
   start(context) {
     const clone: Patch = [globalThis, 'structuredClone', (original) => landed('structuredClone', original, () => false)]
     attempt(context, 'structuredClone', () => patchMethods([clone]))
-    const waiting = new Map(MODULES)
-    const patchNow = (url: string, wrapped: Wrapped): void => {
-      waiting.delete(url)
-      attempt(context, url, () => {
-        patchModule(url.slice('node:'.length), process.getBuiltinModule(url)!, wrapped)
-        context.seen({ module: url, version: '', how: 'patch' })
-      })
-    }
-    // What the agent has imported itself is not loaded again.
-    const loaded = new Set((process as unknown as { moduleLoadList: string[] }).moduleLoadList)
-    for (const [url, wrapped] of MODULES) {
-      if (loaded.has(`NativeModule ${url.slice('node:'.length)}`)) patchNow(url, wrapped)
-    }
-    syncExports()
-    // To load another is the program's business: node:sqlite warns that it is experimental, others take their time.
-    nodeModule.registerHooks({
-      load(url, loadContext, nextLoad) {
-        const result = nextLoad(url, loadContext)
-        const wrapped = waiting.get(url)
-        if (wrapped) {
-          patchNow(url, wrapped)
-          syncExports()
-        }
-        return result
-      },
+    const patches = [...MODULES].map(([url, wrapped]) => {
+      const patch = (): void =>
+        attempt(context, url, () => {
+          patchModule(url.slice('node:'.length), process.getBuiltinModule(url)!, wrapped)
+          context.seen({ module: url, version: '', how: 'patch' })
+        })
+      return [url, patch] as const
     })
+    // node:sqlite warns that it is experimental, others take their time.
+    whenLoaded(new Map(patches))
   },
 }
 
@@ -90,11 +73,6 @@ function patchModule(module: string, exports: object, { functions = [], methods 
       return own.map((method) => patch(prototype, method, `${name}.${method}`))
     }),
   ])
-}
-
-/** `import { readFileSync } from 'node:fs'` is a copy of the export. */
-function syncExports(): void {
-  nodeModule.syncBuiltinESMExports()
 }
 
 function isCoded(error: Error): boolean {

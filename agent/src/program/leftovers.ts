@@ -9,7 +9,7 @@
  * alive (`unref` says that nobody waits). Whose code it is, a stack tells (3 us): taken once for each route and delay, and
  * not more than SITES_PER_SECOND times a second; what is not known by then does not count.
  */
-import { EVENT } from '@loopscope/collector/protocol'
+import { EVENT, PART } from '@loopscope/collector/protocol'
 import type { Activities, Activity, Leftover } from './activity.ts'
 import type { Recorder } from './recorder.ts'
 import { ownSiteName, takeSite } from './site.ts'
@@ -54,6 +54,8 @@ export class Leftovers {
   #offset = Infinity
   #readings = CLOCK_READINGS
   #sites = SITES_PER_SECOND
+  /** What waits for a timer waits on. */
+  readonly #timer: number
   #sitesSince = -Infinity
   #sweepAt = 0
   readonly #watch: Clocks['watch']
@@ -65,6 +67,7 @@ export class Leftovers {
     this.#activities = activities
     this.#now = now
     this.#watch = watch
+    this.#timer = recorder.name(`timer${PART}setTimeout`)
     // Several at once, since the system may run something else in the midst of one.
     for (let i = 0; i < FIRST_READINGS; i++) this.#readClock(loopTime())
   }
@@ -98,7 +101,10 @@ export class Leftovers {
     activity.timers = undefined
     let site = 0
     for (const left of timers ?? []) {
-      if (!isPending(left)) continue
+      if (!isPending(left)) {
+        this.#tellWaited(activity, left)
+        continue
+      }
       this.#hold(activity, left)
       site ||= left.site
     }
@@ -155,6 +161,13 @@ export class Leftovers {
       this.#recorder.record(EVENT.due, activity.id, this.#now(), due, 0)
       told++
     }
+  }
+
+  /** A timer that has fired kept its activity waiting from when it was set until it was due; one that was cleared has -1 there. */
+  #tellWaited(activity: Activity, { timer: { _idleStart, _idleTimeout } }: Leftover): void {
+    if (!(_idleTimeout > 0)) return
+    const from = _idleStart + this.#offset
+    this.#recorder.record(EVENT.waited, activity.id, from + _idleTimeout, this.#timer, from)
   }
 
   #readClock(loopTime: number): void {

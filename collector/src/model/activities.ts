@@ -78,6 +78,7 @@ const WAIT_OF_KIND: Record<string, Wait> = {
   queue: 'poolWait',
   db: 'db',
   http: 'http',
+  threadPool: 'threadPool',
   timer: 'timer',
   stream: 'stream',
 }
@@ -283,6 +284,15 @@ export class ActivityModel {
     const goes = ready > begun.since && ready < now ? ready : now
     this.#waited(activity, wait, begun.since, goes)
     this.#waited(activity, 'loopWait', goes, now)
+  }
+
+  /** Told at the activity's end, in no order. */
+  hasWaited(id: number, what: string, from: number, to: number): void {
+    const activity = this.live.get(id)
+    const { wait } = this.#waitable(what)
+    if (!activity?.route || !wait || !Number.isNaN(activity.ended)) return
+    activity.path ??= new CriticalPath()
+    activity.path.addLate(wait, from, to)
   }
 
   /** What an activity waited for was there, the loop was held by another. */

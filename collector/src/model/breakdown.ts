@@ -17,6 +17,8 @@ const MAX_STRETCHES = 16
 export class CriticalPath {
   /** In order of time, none overlaps another. */
   readonly #stretches: Stretch[] = []
+  /** What was told at the end, in no order. */
+  #late: Stretch[] | undefined
   #sums: Map<Wait, number> | undefined
   /** What lies before is summed up already. */
   #floor = -Infinity
@@ -36,14 +38,28 @@ export class CriticalPath {
     if (stretches.length > MAX_STRETCHES) this.#sumUp(stretches.shift()!)
   }
 
+  addLate(wait: Wait, from: number, to: number): void {
+    const late = (this.#late ??= [])
+    if (late.length < MAX_STRETCHES && to > from) late.push({ wait, from, to })
+  }
+
   /** ms by wait of what lies within the activity. */
   within(begun: number, ended: number): ReadonlyMap<Wait, number> {
+    this.#takeLate(ended)
     const sums = new Map(this.#sums)
     for (const { wait, from, to } of this.#stretches) {
       const time = Math.min(to, ended) - Math.max(from, begun)
       if (time > 0) sums.set(wait, (sums.get(wait) ?? 0) + time)
     }
     return sums
+  }
+
+  /** Those that end after the activity have kept nobody waiting. */
+  #takeLate(ended: number): void {
+    if (this.#late === undefined) return
+    const all = [...this.#stretches.splice(0), ...this.#late].sort((a, b) => a.to - b.to)
+    this.#late = undefined
+    for (const { wait, from, to } of all) if (to <= ended) this.add(wait, from, to)
   }
 
   #sumUp({ wait, from, to }: Stretch): void {

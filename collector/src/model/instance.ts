@@ -132,6 +132,8 @@ export class InstanceModel {
       case EVENT.resume:
         this.blocks.callbacks.resumed(time)
         return activities.resume(id, time)
+      case EVENT.waited:
+        return activities.hasWaited(id, this.#name(a), b, time)
       case EVENT.due:
         return this.blocks.due(id, a)
       case EVENT.turn:

@@ -74,6 +74,7 @@ test('the numbers of the wire are these', () => {
     socketsBuffered: 54,
     layered: 80,
     layer: 81,
+    waited: 90,
   })
   assert.deepEqual(TAKE, { readyUnknown: 1, waitUnknown: 2 })
   assert.deepEqual([...ACTIVITY_KINDS], ['request', 'background', 'job', 'ws', 'stream', 'timer'])

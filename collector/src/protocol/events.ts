@@ -77,6 +77,8 @@ export const EVENT = {
    * it was registered, or 0) + N * flags of LAYER), with N = MAX_NAMES + 1; b: its synchronous part + LAYER.units * its wait.
    */
   layer: 81,
+  /** An activity that ends has waited for what needs no word while it lasts, a timer. id: activity; time: its end; a: name (kind \0 name); b: its begin. */
+  waited: 90,
   /** A garbage collection. time: its end; a: duration in ms; b: kind (perf_hooks.constants). */
   gc: 30,
   /** A library was seen. a: name (module \0 version \0 how \0 why). */
