@@ -6,6 +6,7 @@ import { express } from './express.ts'
 import { fastify } from './fastify.ts'
 import { fastq } from './fastq.ts'
 import { graphql } from './graphql.ts'
+import { h3 } from './h3.ts'
 import { hapi } from './hapi.ts'
 import { hono } from './hono.ts'
 import type { BuiltinHook, PackageHook } from './hook.ts'
@@ -50,6 +51,7 @@ export const PACKAGE_HOOKS: readonly PackageHook[] = [
   koa,
   koaRouter,
   hapi,
+  h3,
   hono,
   nest,
   graphql,
