@@ -46,8 +46,12 @@ export const httpClient: BuiltinHook = {
       if (call === undefined) return
       calls.connection(call.host, socket)
       const connected = socket.secureConnecting === true ? 'secureConnect' : socket.connecting ? 'connect' : undefined
-      if (connected === undefined) calls.take(call)
-      else socket.once(connected, () => calls.take(call))
+      if (connected === undefined) return calls.take(call)
+      const since = context.now()
+      socket.once(connected, () => {
+        calls.connected(call.host, since)
+        calls.take(call)
+      })
     }
 
     function closed(this: ObservedRequest): void {
@@ -69,7 +73,10 @@ export const httpClient: BuiltinHook = {
     subscribe('http.client.response.finish', (message) => {
       try {
         const { request, response } = message as { request: ObservedRequest; response: IncomingMessage }
-        if (request[CALL]) request[CALL].lease.answer = response
+        const call = request[CALL]
+        if (call === undefined) return
+        call.lease.answer = response
+        calls.head(call)
       } catch {
         // What a subscriber throws would end the process.
       }

@@ -11,6 +11,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { isTimeout, type Call, type Host } from './support/calls.ts'
+import { Attempts } from './support/attempts.ts'
 import { undiciCalls } from './support/undici-calls.ts'
 
 const CALL = Symbol('loopscope.call')
@@ -29,9 +30,9 @@ interface Message {
   error?: unknown
 }
 
-interface Connected {
+interface Connecting {
   connectParams: { host: string; protocol: string }
-  socket: Socket
+  connector: object
 }
 
 export const undici: BuiltinHook = {
@@ -41,6 +42,7 @@ export const undici: BuiltinHook = {
     const { calls } = shared
     shared.isOn = true
     const names = new Map<string, string>()
+    const attempts = new Attempts()
 
     /** `origin`: https://host:port. */
     function nameOf(origin: string): string {
@@ -73,10 +75,19 @@ export const undici: BuiltinHook = {
 
     const subscribers: Record<string, (message: never) => void> = {
       'undici:client:sendHeaders': ({ request }: Message) => request[CALL] && calls.take(request[CALL]),
-      'undici:client:connected': ({ connectParams, socket }: Connected) => {
-        const host = calls.known(nameOf(`${connectParams.protocol}//${connectParams.host}`))
-        if (host) calls.connection(host, socket)
+      'undici:client:beforeConnect': ({ connectParams, connector }: Connecting) =>
+        attempts.begin(connector, originOf(connectParams), context.now()),
+      'undici:client:connectError': ({ connectParams, connector }: Connecting) =>
+        attempts.end(connector, originOf(connectParams)),
+      'undici:client:connected': ({ connectParams, connector, socket }: Connecting & { socket: Socket }) => {
+        const origin = originOf(connectParams)
+        const since = attempts.end(connector, origin)
+        const host = calls.known(nameOf(origin))
+        if (host === undefined) return
+        calls.connection(host, socket)
+        if (since !== undefined) calls.connected(host, since)
       },
+      'undici:request:headers': ({ request }: Message) => request[CALL] && calls.head(request[CALL]),
       'undici:request:trailers': ({ request }: Message) => request[CALL] && calls.end(request[CALL], false),
       'undici:request:error': ({ request, error }: Message) =>
         request[CALL] && calls.end(request[CALL], true, isTimeout(error)),
@@ -94,3 +105,5 @@ export const undici: BuiltinHook = {
     context.seen({ module: 'node:fetch', version: process.versions['undici'] ?? '', how: 'channel' })
   },
 }
+
+const originOf = ({ protocol, host }: Connecting['connectParams']): string => `${protocol}//${host}`

@@ -117,16 +117,25 @@ export class Pools {
     return lease
   }
 
-  /** `waitable` (a name id): what the activity waits on from here to the giving back. */
-  take(lease: Lease, waitable = 0): void {
-    this.#recorder.record(EVENT.poolTake, lease.id, this.#now(), 0, 0)
+  /** `waitable` (a name id): what the activity waits on from here to the giving back. Returns when it was. */
+  take(lease: Lease, waitable = 0): number {
+    const taken = this.#now()
+    this.#recorder.record(EVENT.poolTake, lease.id, taken, 0, 0)
     if (waitable !== 0 && lease.activity) lease.operation = this.#activities.wait(lease.activity, waitable)
+    return taken
   }
 
-  giveBack(lease: Lease, failed = false): void {
+  /** `firstByte`: ms from the taking to the head of the answer, 0 where there was none. */
+  giveBack(lease: Lease, failed = false, firstByte = 0): void {
     if (!this.#close(lease)) return
-    this.#recorder.record(EVENT.poolRelease, lease.id, this.#now(), 0, 0)
+    this.#recorder.record(EVENT.poolRelease, lease.id, this.#now(), firstByte, 0)
     this.#letGo(lease, failed)
+  }
+
+  /** A new connection stands; it was begun at `since`. */
+  connected(pool: Pool, since: number): void {
+    const time = this.#now()
+    this.#recorder.record(EVENT.poolConnect, pool.id, time, time - since, 0)
   }
 
   fail(lease: Lease, timedOut: boolean): void {

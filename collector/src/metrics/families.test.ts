@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
-import { histogramOf, snapshotOf, withQueue } from '../testing/snapshot.ts'
+import { histogramOf, snapshotOf, withCalls, withQueue } from '../testing/snapshot.ts'
 import type { InstanceSnapshot } from '../protocol/index.ts'
 import { families, TOPICS } from './families.ts'
 import type { Point } from './family.ts'
@@ -25,7 +25,7 @@ test('every topic is in the list', async () => {
 })
 
 test('a busy server fills every metric but those that nothing on its system can tell', () => {
-  const found = new Set(families([withQueue(snapshotOf())]).map(({ name }) => name))
+  const found = new Set(families([withCalls(withQueue(snapshotOf()))]).map(({ name }) => name))
   const missing = Object.values(METRICS).filter(({ name }) => !found.has(name))
   assert.deepEqual(
     missing.map(({ name }) => name),
@@ -60,6 +60,19 @@ test('a queue is its own metric, by system and name, and no database', () => {
   assert.deepEqual(values('queueLateRenewals', snapshot), [[mails, 2]])
   assert.equal(values('connectionCount', snapshot).length, 2)
   assert.deepEqual(values('taskUnhandled', snapshot), [[{ 'loopscope.task.name': 'sendNewsletter' }, 1]])
+})
+
+test('calls have their times by host and port; who has no port is named as it is', () => {
+  const snapshot = withCalls(snapshotOf())
+  const system = { 'loopscope.http.client.system': 'undici' }
+  const host = { ...system, 'server.address': 'api.internal', 'server.port': 8080 }
+  assert.deepEqual(values('callConnect', snapshot), [[host, 2]])
+  assert.deepEqual(values('callFirstByte', snapshot), [[host, 3]])
+  snapshot.totals.calls![0]!.name = 'other hosts'
+  snapshot.totals.calls![0]!.connect = histogramOf()
+  assert.deepEqual(values('callConnect', snapshot), [])
+  assert.deepEqual(values('callFirstByte', snapshot), [[{ ...system, 'server.address': 'other hosts' }, 3]])
+  assert.equal(values('connectionCount', snapshot).length, 2)
 })
 
 test('a loop that is not blocked is blocked for 0 s', () => {

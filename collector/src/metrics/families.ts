@@ -6,6 +6,7 @@ import { INSTANCE_ATTRIBUTE, METRICS, type MetricDefinition, type MetricKey } fr
 import { knownAttributes, type Points, type Topic } from './topic.ts'
 import { agent } from './topics/agent.ts'
 import { blocks } from './topics/blocks.ts'
+import { calls } from './topics/calls.ts'
 import { loop } from './topics/loop.ts'
 import { pools } from './topics/pools.ts'
 import { process } from './topics/process.ts'
@@ -20,6 +21,7 @@ export const TOPICS: readonly Topic[] = [
   blocks,
   requests,
   pools,
+  calls,
   threadpool,
   tasks,
   queues,

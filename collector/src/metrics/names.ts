@@ -272,6 +272,18 @@ export const METRICS = {
     type: 'histogram',
     help: 'How long the listeners of a message ran; what they await is not in it.',
   },
+  callConnect: {
+    name: 'loopscope.http.client.connect.duration',
+    unit: 's',
+    type: 'histogram',
+    help: 'How long new connections to other servers took, TLS included.',
+  },
+  callFirstByte: {
+    name: 'loopscope.http.client.first.byte.duration',
+    unit: 's',
+    type: 'histogram',
+    help: 'From the connection of a call to another server to the head of its answer.',
+  },
   gcDuration: {
     name: 'v8js.gc.duration',
     unit: 's',

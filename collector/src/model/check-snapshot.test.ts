@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TABLES, type InstanceSnapshot } from '../protocol/index.ts'
-import { countRows, snapshotOf, withQueue } from '../testing/snapshot.ts'
+import { countRows, snapshotOf, withCalls, withQueue } from '../testing/snapshot.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 
 /** A snapshot as it comes over the wire, with one thing wrong in it. */
@@ -55,6 +55,30 @@ test('numbers of queues and background work that are none are refused', () => {
       new RegExp(`^snapshot\\.background\\[0\\]\\.${field}`),
     )
   }
+})
+
+test('times of calls that are none are refused', () => {
+  const calls = (change: (snapshot: InstanceSnapshot) => void): string =>
+    broken((snapshot) => {
+      Object.assign(snapshot, withCalls(snapshot))
+      change(snapshot)
+    })
+  assert.equal(
+    calls(() => {}),
+    'accepted',
+  )
+  assert.match(
+    calls(({ pools }) => (pools.at(-1)!.connect!.p99 = -1)),
+    /^snapshot\.pools\[2\]\.connect\.p99/,
+  )
+  assert.match(
+    calls(({ pools }) => Object.assign(pools.at(-1)!, { firstByte: 3 })),
+    /^snapshot\.pools\[2\]\.firstByte/,
+  )
+  assert.match(
+    calls(({ totals }) => Object.assign(totals.calls![0]!, { firstByte: 3 })),
+    /^snapshot\.totals\.calls\[0\]\.firstByte/,
+  )
 })
 
 test('what is no snapshot is refused with the place of the mistake', () => {

@@ -181,6 +181,8 @@ const ROWS: Record<TableName, Check> = {
     timeouts: count,
     holders: list(record({ activity: nullable(name), route: nullable(name), site: nullable(name), age: amount }), 1000),
     probeAge: optional(amount),
+    connect: optional(poolQuantiles),
+    firstByte: optional(poolQuantiles),
     jobs: optional(
       record({
         stalled: count,
@@ -291,6 +293,7 @@ const totals = record({
   requests: list(record({ method: name, route: name, status: integer(0, 999), duration: histogram }), MAX_SERIES),
   waits: list(record({ route: name, wait: name, time: number }), MAX_SERIES),
   pools: list(record({ system: name, name, wait: histogram, use: histogram, timeouts: count }), 500),
+  calls: optional(list(record({ system: name, name, connect: histogram, firstByte: histogram }), 500)),
   threadpoolWait: histogram,
   tasks: list(
     record({ name, duration: histogram, failures: count, started: optional(count), unhandled: optional(count) }),

@@ -168,11 +168,13 @@ export class InstanceModel {
       case EVENT.poolTake:
         return pools.take(id, time, a)
       case EVENT.poolRelease:
-        return pools.release(id, time)
+        return pools.release(id, time, a)
       case EVENT.poolFail:
         return pools.fail(id, time, a === 1)
       case EVENT.poolSite:
         return pools.site(id, this.#site(a))
+      case EVENT.poolConnect:
+        return pools.connected(id, time, a)
       case EVENT.poolMade:
         return pools.made(id, this.#incoming.frame(a))
       case EVENT.renewal:

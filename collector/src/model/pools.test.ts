@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ACTIVITY_KINDS, OUTCOME, POOL_IDLE, TAKE } from '../protocol/events.ts'
-import type { BlockRow } from '../protocol/rows.ts'
+import type { BlockRow, Totals } from '../protocol/rows.ts'
 import { ActivityModel } from './activities.ts'
 import { PoolModel } from './pools.ts'
 import { UNKNOWN } from './resumptions.ts'
@@ -44,6 +44,26 @@ suite('a pool', () => {
     pools.take(10, 100)
     activities.end(7, 150, OUTCOME.ok, 200)
     assert.deepEqual(row(500).holders[0], { activity: 'one:7', route: 'GET /export', site: null, age: 400 })
+  })
+
+  test('to another server says how long connecting took, and the answer; one without calls says nothing', () => {
+    const { pools, row } = setup()
+    pools.pool(2, 'http-client\0undici\0api:80', Infinity)
+    const host = (now: number) => pools.rows(now, 'one')[1]!
+    pools.connected(1, 100, 5)
+    assert.deepEqual([host(100).connect, host(100).firstByte], [undefined, undefined])
+    pools.ask(10, 100, 2, 7)
+    pools.connected(2, 130, 30)
+    pools.take(10, 130)
+    pools.release(10, 190, 40)
+    pools.ask(11, 200, 2, 7)
+    pools.take(11, 200)
+    pools.release(11, 300) // it hung up without an answer
+    assert.deepEqual([host(400).connect!.max, host(400).firstByte!.max], [30, 40])
+    const [{ system, name, connect, firstByte }] = pools.totals().calls as [NonNullable<Totals['calls']>[number]]
+    assert.deepEqual([system, name, connect.count, firstByte.count], ['undici', 'api:80', 1, 1])
+    assert.deepEqual([row(400).connect, row(400).firstByte], [undefined, undefined])
+    assert.deepEqual([host(100_000).connect, host(100_000).firstByte], [undefined, undefined])
   })
 
   test('counts how long its slots were used, and time-outs', () => {

@@ -2,6 +2,7 @@
 import { PART, POOL_IDLE, TAKE } from '../protocol/events.ts'
 import type { BlockRow, Frame, PoolRow, Totals } from '../protocol/rows.ts'
 import { waitableOf, type ActivityModel, type Waitable } from './activities.ts'
+import { CallTally } from './call-tally.ts'
 import type { Histogram } from './histogram.ts'
 import { QueueTally } from './queue-tally.ts'
 import { threadpoolRow, type ThreadPoolReading } from './threadpool-row.ts'
@@ -18,6 +19,8 @@ interface PoolStats {
   said: { used: number; idle: number; pending: number } | undefined
   /** Of a queue alone. */
   tally: QueueTally | undefined
+  /** Of calls to a host alone. */
+  calls: CallTally | undefined
   wait: WindowHistogram
   use: WindowHistogram
   timeouts: WindowSum
@@ -70,6 +73,7 @@ export class PoolModel {
       waitable,
       said: undefined,
       tally: isQueue ? new QueueTally() : undefined,
+      calls: kind === 'http-client' ? new CallTally() : undefined,
       wait,
       use,
       timeouts,
@@ -126,13 +130,20 @@ export class PoolModel {
     this.#activities.resume(-id, now, isKnown ? pool.released : undefined)
   }
 
-  release(id: number, now: number): void {
+  /** A new connection stands, after `ms`. */
+  connected(id: number, now: number, ms: number): void {
+    this.#pools.get(id)?.calls?.connected(now, ms)
+  }
+
+  /** `firstByte`: ms from the taking to the head of an answer, 0 where there is none. */
+  release(id: number, now: number, firstByte = 0): void {
     const lease = this.#leases.get(id)
     if (!lease) return
     this.#leases.delete(id)
     // A connection to another server is given back by its socket, and who waits may wait for a new one.
     if (lease.pool.kind !== 'http-client') lease.pool.released = now
     if (lease.taken !== undefined) lease.pool.use.record(now, now - lease.taken)
+    if (firstByte > 0) lease.pool.calls?.answered(now, firstByte)
     lease.pool.tally?.gone(now, lease.taken !== undefined)
   }
 
@@ -200,15 +211,20 @@ export class PoolModel {
           }))
           .sort((a, b) => b.age - a.age)
           .slice(0, MAX_HOLDERS),
+        ...pool.calls?.row(now),
         ...(tally && pool.system === 'bullmq' ? { jobs: tally.jobs(now, epoch, blocks) } : {}),
       })
     }
     return rows
   }
 
-  totals(): Pick<Totals, 'pools' | 'threadpoolWait' | 'queues'> {
+  totals(): Pick<Totals, 'pools' | 'threadpoolWait' | 'queues' | 'calls'> {
     const queues = [...this.#pools.values()].filter(({ kind }) => kind === 'queue')
+    const hosts = [...this.#pools.values()].filter(({ calls }) => calls !== undefined)
     return {
+      ...(hosts.length > 0
+        ? { calls: hosts.map(({ system, name, calls }) => ({ system, name, ...calls!.totals() })) }
+        : {}),
       ...(queues.length > 0 ? { queues: queues.map((pool) => ({ ...durations(pool), ...jobTotals(pool) })) } : {}),
       // Their metrics are those of database connections.
       pools: [...this.#pools.values()]

@@ -75,6 +75,7 @@ test('the numbers of the wire are these', () => {
     layered: 80,
     layer: 81,
     waited: 90,
+    poolConnect: 100,
   })
   assert.deepEqual(TAKE, { readyUnknown: 1, waitUnknown: 2 })
   assert.deepEqual([...ACTIVITY_KINDS], ['request', 'background', 'job', 'ws', 'stream', 'timer'])

@@ -35,7 +35,7 @@ export const EVENT = {
   poolAsk: 12,
   /** The slot was given. id: lease; a: TAKE flags. */
   poolTake: 13,
-  /** The slot was given back. id: lease. */
+  /** The slot was given back. id: lease; a: of a call to another server, ms from `poolTake` to the head of the answer, or 0. */
   poolRelease: 14,
   /** The slot was not given. id: lease; a: 1 for a time-out. */
   poolFail: 15,
@@ -109,6 +109,8 @@ export const EVENT = {
   socketsOut: 53,
   /** id: the same name; a: bytes that wait to be sent; b: slow consumers. */
   socketsBuffered: 54,
+  /** A new connection to another server stands, TLS included. id: pool; a: ms that it took. */
+  poolConnect: 100,
 } as const
 
 /**

@@ -266,6 +266,12 @@ export interface PoolRow {
   use: { p50: number; p99: number; max: number } | null
   timeouts: number
   holders: PoolHolder[]
+  /**
+   * http-client, over the last minute: how long new connections took, TLS included; and from the connection to the head of
+   * the answer, known when the call is over.
+   */
+  connect?: { p50: number; p99: number; max: number }
+  firstByte?: { p50: number; p99: number; max: number }
   /** libuv: how long the probe that is out now has waited. */
   probeAge?: number
   /**
@@ -433,6 +439,8 @@ export interface Totals {
   requests: { method: string; route: string; status: number; duration: HistogramData }[]
   waits: { route: string; wait: Wait | 'onLoop'; time: number }[]
   pools: { system: string; name: string; wait: HistogramData; use: HistogramData; timeouts: number }[]
+  /** Calls to other servers, by host. */
+  calls?: { system: string; name: string; connect: HistogramData; firstByte: HistogramData }[]
   threadpoolWait: HistogramData
   tasks: { name: string; duration: HistogramData; failures: number; started?: number; unhandled?: number }[]
   /** Queues in the program. */

@@ -416,3 +416,39 @@ export function withQueue(snapshot: InstanceSnapshot): InstanceSnapshot {
     },
   }
 }
+
+/** Calls to another server. */
+export function withCalls(snapshot: InstanceSnapshot): InstanceSnapshot {
+  const { id, pools, totals } = snapshot
+  return {
+    ...snapshot,
+    pools: [
+      ...pools,
+      {
+        instance: id,
+        kind: 'http-client',
+        system: 'undici',
+        name: 'api.internal:8080',
+        limit: null,
+        used: 7,
+        idle: 2,
+        pending: 0,
+        wait: { p50: 0.1, p99: 31, max: 33 },
+        use: { p50: 60, p99: 410, max: 520 },
+        timeouts: 0,
+        holders: [],
+        connect: { p50: 12, p99: 31, max: 33 },
+        firstByte: { p50: 41, p99: 380, max: 402 },
+      },
+    ],
+    totals: {
+      ...totals,
+      calls: [
+        {
+          ...{ system: 'undici', name: 'api.internal:8080' },
+          ...{ connect: histogramOf(12, 33), firstByte: histogramOf(41, 44, 402) },
+        },
+      ],
+    },
+  }
+}

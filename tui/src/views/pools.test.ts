@@ -31,6 +31,23 @@ test('a pool without a limit is never full, and says how many are in use of no n
   assert.match(text, /undici api\.internal:8080\s+7\/-/)
 })
 
+test('calls to a host say how long connecting and the answer took, where there is room', () => {
+  const times = { connect: { p50: 12, p99: 31, max: 33 }, firstByte: { p50: 41, p99: 380, max: 402 } }
+  const state = watched({
+    edit: (snapshot) =>
+      (snapshot.pools = [
+        { ...row, ...times },
+        { ...row, name: 'silent' },
+      ]),
+  })
+  const wide = screenText(screenful({ ...state, view: 'pools' }, { columns: 160, rows: 24 }, LOOK))
+  assert.match(wide, /USE P99\s+CONNECT\/ANSWER P99/)
+  assert.match(wide, /api\.internal:8080 .* 31ms \/ 380ms/)
+  assert.match(wide, /silent .* -  /)
+  const narrow = screenText(screenful({ ...state, view: 'pools' }, { columns: 120, rows: 24 }, LOOK))
+  assert.doesNotMatch(narrow, /CONNECT/)
+})
+
 test('a queue in which tasks wait does what it is for; jobs that lose their lock are a trouble, and the code is named', () => {
   const queue: PoolRow = { ...row, kind: 'queue', system: 'bullmq', name: 'mails', limit: 2, used: 2, idle: null }
   assert.equal(poolState({ ...queue, pending: 0, wait: { p50: 900, p99: 900, max: 900 } }), 'fine')

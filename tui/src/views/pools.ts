@@ -52,6 +52,10 @@ export function sorted(rows: PoolRow[]): PoolRow[] {
   return [...rows].sort((a, b) => rank[poolState(a)] - rank[poolState(b)] || b.wait.p99 - a.wait.p99)
 }
 
+function callTimes({ connect, firstByte }: PoolRow): string {
+  return connect || firstByte ? `${duration(connect?.p99).trim()} / ${duration(firstByte?.p99).trim()}` : '-'
+}
+
 export const poolsTable: TableSpec<PoolRow> = {
   key: (row) => [row.instance, row.kind, row.system, row.name].join('|'),
   rows: (context) => sorted(context.tables.pools),
@@ -130,6 +134,16 @@ export const poolsTable: TableSpec<PoolRow> = {
       drop: 5,
       cell: (row) => duration(row.use?.p99),
       sort: (row) => row.use?.p99 ?? 0,
+    },
+    {
+      id: 'call-p99',
+      header: 'CONNECT/ANSWER P99',
+      about: 'calls to other servers: how long new connections took, and from a connection to the head of the answer',
+      width: 18,
+      align: 'right',
+      drop: 1.1,
+      cell: (row) => callTimes(row),
+      sort: (row) => row.firstByte?.p99 ?? 0,
     },
     {
       id: 'timeouts',

@@ -30,6 +30,9 @@ export interface Call {
   readonly lease: Lease
   isTaken: boolean
   isOver: boolean
+  /** When it had its connection, and ms from then to the head of the answer; 0 until they are known. */
+  taken: number
+  firstByte: number
 }
 
 interface Closing {
@@ -105,7 +108,7 @@ export class Calls {
   ask(host: Host, below: (...args: never[]) => unknown, depth?: number): Call {
     const lease = this.#pools.ask(host.pool, below, depth)
     host.pending++
-    return { host, lease, isTaken: false, isOver: false }
+    return { host, lease, isTaken: false, isOver: false, taken: 0, firstByte: 0 }
   }
 
   /** It has a connection. A request that is sent a second time keeps its first. */
@@ -115,7 +118,12 @@ export class Calls {
     call.isTaken = true
     host.pending--
     host.used++
-    this.#pools.take(lease, host.waitable)
+    call.taken = this.#pools.take(lease, host.waitable)
+  }
+
+  /** The head of the answer is there. Told at the end of the call, by the event that there is anyhow: it costs a clock reading. */
+  head(call: Call): void {
+    if (call.isTaken && call.firstByte === 0) call.firstByte = this.#context.now() - call.taken
   }
 
   end(call: Call, failed: boolean, timedOut = false): void {
@@ -128,7 +136,12 @@ export class Calls {
       return
     }
     host.used--
-    this.#pools.giveBack(lease, failed)
+    this.#pools.giveBack(lease, failed, call.firstByte)
+  }
+
+  /** A new connection to the host stands. */
+  connected(host: Host, since: number): void {
+    this.#pools.connected(host.pool, since)
   }
 
   /** A connection to the host, counted until it closes. */
