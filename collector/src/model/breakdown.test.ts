@@ -38,6 +38,16 @@ suite('the critical path', () => {
     assert.deepEqual(told(path), { db: 5, http: 35 })
   })
 
+  test('takes what is told at the end, in no order, as if it had been told in time', () => {
+    const path = new CriticalPath()
+    path.add('db', 10, 30)
+    path.add('http', 40, 90)
+    path.addLate('timer', 60, 101)
+    path.addLate('timer', 25, 50)
+    path.addLate('timer', 12, 20)
+    assert.deepEqual(told(path, 0, 100), { db: 15, timer: 55, http: 20 })
+  })
+
   test('is cut to the activity', () => {
     const path = new CriticalPath()
     path.add('db', 0, 20)

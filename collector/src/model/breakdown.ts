@@ -54,12 +54,12 @@ export class CriticalPath {
     return sums
   }
 
-  /** Those that end after the activity have kept nobody waiting. */
+  /** When a timer was due is known to about a ms: that may be just after the end. */
   #takeLate(ended: number): void {
     if (this.#late === undefined) return
     const all = [...this.#stretches.splice(0), ...this.#late].sort((a, b) => a.to - b.to)
     this.#late = undefined
-    for (const { wait, from, to } of all) if (to <= ended) this.add(wait, from, to)
+    for (const { wait, from, to } of all) this.add(wait, from, Math.min(to, ended))
   }
 
   #sumUp({ wait, from, to }: Stretch): void {
