@@ -50,6 +50,10 @@ const options = {
   'warm-up': number(2.5, 'seconds of load before it, not counted', 0.01),
   connections: count(32, 'keep-alive connections of the load'),
   tolerance: number(0.03, 'with --check: how much of a ratio over its aim is taken for noise'),
+  context: {
+    ...some(['auto', 'on', 'off'], 'LOOPSCOPE_CONTEXT of the agent, a row for each: auto,on,off'),
+    fallback: ['auto'] as readonly ('auto' | 'on' | 'off')[],
+  },
   node: path(process.execPath, 'the Node.js that runs the servers'),
 }
 
@@ -60,6 +64,7 @@ interface Measured {
 
 interface Row {
   server: string
+  context: string
   about: string
   requests: number
   /** CPU per request in microseconds. */
@@ -71,7 +76,12 @@ interface Row {
   aim: number
 }
 
-async function measureServer(name: string, load: Load, env: NodeJS.ProcessEnv, run: Run<typeof options>): Promise<Row> {
+async function measureServer(
+  name: string,
+  load: Load,
+  env: NodeJS.ProcessEnv,
+  run: Run<typeof options>,
+): Promise<Row[]> {
   const { options: asked, children, progress } = run
   const target = TARGETS[name]!
   const task = {
@@ -83,8 +93,14 @@ async function measureServer(name: string, load: Load, env: NodeJS.ProcessEnv, r
   const prefix = pinnedTo(0)
   let perSecond = 0
 
-  const measure = async (preload: readonly string[]): Promise<Measured> => {
-    const server = await startServer(children, { name, node: asked.node, prefix, nodeArgs: preload, environment: env })
+  const measure = async (preload: readonly string[], context = 'auto'): Promise<Measured> => {
+    const server = await startServer(children, {
+      name,
+      node: asked.node,
+      prefix,
+      nodeArgs: preload,
+      environment: { ...env, LOOPSCOPE_CONTEXT: context },
+    })
     const send = (requests: number) =>
       load.send({ ...task, port: server.port, requests: Math.max(1, Math.round(requests)) })
     if (perSecond === 0) {
@@ -102,30 +118,33 @@ async function measureServer(name: string, load: Load, env: NodeJS.ProcessEnv, r
     return { microseconds: cpuBetween(before, after) / requests, perSecond: requests / seconds }
   }
 
-  const { none, agent, again } = await interleave(
+  const agents = asked.context.map((context) => [context, () => measure(AGENT_PRELOAD, context)] as const)
+  const { none, again, ...measured } = await interleave<string, Measured>(
     asked.rounds,
-    { none: () => measure([]), agent: () => measure(AGENT_PRELOAD), again: () => measure([]) },
+    { none: () => measure([]), ...Object.fromEntries(agents), again: () => measure([]) },
     (round) => progress(`${name}, round ${round + 1} of ${asked.rounds}`),
   )
-  const pair = (of: (round: number) => number): Spread => spread(none.map((_, round) => of(round)))
-  const base = (round: number, key: keyof Measured): number => (none[round]![key] + again[round]![key]) / 2
-  return {
+  const pair = (of: (round: number) => number): Spread => spread(none!.map((_, round) => of(round)))
+  const base = (round: number, key: keyof Measured): number => (none![round]![key] + again![round]![key]) / 2
+  return Object.entries(measured).map(([context, agent]) => ({
     server: name,
+    context,
     about: target.about,
     requests: Math.round(perSecond * asked.seconds),
     none: pair((round) => base(round, 'microseconds')),
     agent: pair((round) => agent[round]!.microseconds),
     ratio: pair((round) => agent[round]!.microseconds / base(round, 'microseconds')),
-    noise: pair((round) => again[round]!.microseconds / none[round]!.microseconds),
+    noise: pair((round) => again![round]!.microseconds / none![round]!.microseconds),
     throughput: pair((round) => agent[round]!.perSecond / base(round, 'perSecond')),
     aim: target.aim,
-  }
+  }))
 }
 
 function draw(rows: readonly Row[], run: Run<typeof options>): string {
   const { rounds, connections, node } = run.options
   const head = [
     'server',
+    'context',
     'none us/req',
     'agent us/req',
     'ratio',
@@ -135,8 +154,9 @@ function draw(rows: readonly Row[], run: Run<typeof options>): string {
     '(quartiles)',
     'throughput',
   ]
-  const lines = rows.map(({ server, none, agent, ratio, aim, noise, throughput }) => [
+  const lines = rows.map(({ server, context, none, agent, ratio, aim, noise, throughput }) => [
     server,
+    context,
     figure(none.median),
     figure(agent.median),
     ratio.median.toFixed(3),
@@ -174,7 +194,7 @@ await runBench({
     for (const name of only) {
       const environment: NodeJS.ProcessEnv = {}
       if (name === 'realistic') environment['DATABASE_URL'] = await postgresUrl(run.children, pinnedTo(1))
-      rows.push(await measureServer(name, load, environment, run))
+      rows.push(...(await measureServer(name, load, environment, run)))
     }
     const missed = rows
       .filter(({ ratio, aim }) => ratio.median > aim + tolerance)

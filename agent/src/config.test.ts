@@ -22,6 +22,7 @@ const DEFAULTS = {
   blockMs: 20,
   level: 'normal',
   layers: 'sampled',
+  context: 'auto',
   disable: [],
   log: 'warn',
 }
@@ -44,6 +45,7 @@ suite('configuration', () => {
         LOOPSCOPE_BLOCK_MS: '12.5',
         LOOPSCOPE_LEVEL: 'minimal',
         LOOPSCOPE_LAYERS: 'off',
+        LOOPSCOPE_CONTEXT: 'on',
         LOOPSCOPE_DISABLE: 'capture, http,,',
         LOOPSCOPE_LOG: 'debug',
       },
@@ -57,6 +59,7 @@ suite('configuration', () => {
       blockMs: 12.5,
       level: 'minimal',
       layers: 'off',
+      context: 'on',
       disable: ['capture', 'http'],
       log: 'debug',
     })
@@ -85,6 +88,7 @@ suite('configuration', () => {
     ['LOOPSCOPE_BLOCK_MS', 'NaN'],
     ['LOOPSCOPE_BLOCK_MS', '1e9'],
     ['LOOPSCOPE_LEVEL', 'Normal'],
+    ['LOOPSCOPE_CONTEXT', 'yes'],
     ['LOOPSCOPE_LOG', 'trace'],
     ['LOOPSCOPE_DISABLE', 'http; capture'],
   ] as const) {

@@ -9,6 +9,7 @@ export interface Config {
   blockMs: number
   level: 'minimal' | 'normal'
   layers: 'off' | 'sampled' | 'all'
+  context: 'auto' | 'on' | 'off'
   disable: string[]
   log: 'error' | 'warn' | 'info' | 'debug'
 }
@@ -82,6 +83,13 @@ export const OPTIONS: readonly Option[] = [
     fallback: () => 'sampled',
     parse: oneOf('off', 'sampled', 'all'),
     allowed: '"off", "sampled" or "all"',
+  },
+  {
+    key: 'context',
+    environment: 'LOOPSCOPE_CONTEXT',
+    fallback: () => 'auto',
+    parse: oneOf('auto', 'on', 'off'),
+    allowed: '"auto", "on" or "off"',
   },
   {
     key: 'disable',

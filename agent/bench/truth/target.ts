@@ -53,7 +53,7 @@ export async function startTarget({
     args,
     cwd: ROOT,
     // Its temporary files go with the folder: it is ended by a signal.
-    environment: { ...place, TMPDIR: folder, LOOPSCOPE_LISTEN: 'unix', ...environment },
+    environment: { ...place, TMPDIR: folder, LOOPSCOPE_LISTEN: 'unix', LOOPSCOPE_CONTEXT: 'on', ...environment },
   })
   const { port } = await child.receive<{ port: number }>()
   const path = socketPath(child.pid, {

@@ -138,6 +138,8 @@ export const express: PackageHook = {
             // The program comes first.
           }
         }
+        // Also where middleware has lost the context: a body parser on Node 22, a session store that calls back.
+        if (activity !== undefined) return activities.callIn(activity, original, this, arguments) // eslint-disable-line prefer-rest-params
         return Reflect.apply(original, this, arguments) // eslint-disable-line prefer-rest-params
       }
       return dispatch as Method

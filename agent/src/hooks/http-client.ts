@@ -11,6 +11,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { BuiltinHook, HookContext } from './hook.ts'
+import { ACTIVITY, type ObservedRequest as Message } from './http.ts'
 import { Calls, isTimeout, type Call } from './support/calls.ts'
 
 const CALL = Symbol('loopscope.call')
@@ -65,7 +66,9 @@ export const httpClient: BuiltinHook = {
     subscribe('http.client.request.error', (message) => {
       try {
         const { request, error } = message as { request: ObservedRequest; error: unknown }
-        if (request[CALL]) calls.end(request[CALL], true, isTimeout(error))
+        if (request[CALL] === undefined) return
+        calls.end(request[CALL], true, isTimeout(error))
+        context.activities.goOn(request[CALL].lease.activity)
       } catch {
         // What a subscriber throws would end the process.
       }
@@ -75,8 +78,12 @@ export const httpClient: BuiltinHook = {
         const { request, response } = message as { request: ObservedRequest; response: IncomingMessage }
         const call = request[CALL]
         if (call === undefined) return
-        call.lease.answer = response
+        const { lease } = call
+        lease.answer = response
         calls.head(call)
+        if (context.activities.carried || lease.activity === undefined) return
+        ;(response as Message)[ACTIVITY] = lease.activity
+        context.activities.goOn(lease.activity)
       } catch {
         // What a subscriber throws would end the process.
       }

@@ -8,6 +8,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Activity } from '../program/activity.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
+import { carryBodies } from './support/bodies.ts'
 
 /** The activity of a request, for the frameworks' hooks: on the request itself, so that no lookup is needed. */
 export const ACTIVITY = Symbol('loopscope.activity')
@@ -25,6 +26,7 @@ export const http: BuiltinHook = {
   name: 'http',
   start({ recorder, activities, seen }: HookContext) {
     const methods = new Map<string, number>()
+    let isCarryingBodies = false
     const queues = new WeakMap<Socket, Set<ObservedResponse>>()
 
     /** 'close' comes once for every response that got its socket: after its last byte, and when its client went away. */
@@ -62,6 +64,11 @@ export const http: BuiltinHook = {
         response[ACTIVITY] = activity
         response.on('close', closed)
         if (socket._httpMessage) queue(socket, response)
+        if (!isCarryingBodies) {
+          isCarryingBodies = true
+          const { IncomingMessage } = process.getBuiltinModule('node:http')
+          carryBodies<ObservedRequest>(activities, IncomingMessage.prototype, (each) => each[ACTIVITY])
+        }
         activities.enter(activity)
       } catch {
         // What a subscriber throws would end the process.

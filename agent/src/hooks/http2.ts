@@ -3,16 +3,14 @@
  * `http2.server.stream.start` comes just before Node queues the handler ('stream', and 'request' of the compatibility API),
  * in the context in which that will run. HTTP/1 on the same port is the business of http.ts; pushed streams are part of the
  * request that pushes them, and CONNECT opens a tunnel: like an upgrade, it is no request.
- *
- * A body's chunks come from native code in a context that is older than the request, so the streams' `push` is wrapped: what
- * listens to 'data' and 'end' runs for the request.
+ * A body's chunks come in a context that is older than the request: support/bodies.ts.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Activity } from '../program/activity.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { ACTIVITY } from './http.ts'
-import { disguise, type Method } from './support/patch.ts'
+import { carryBodies } from './support/bodies.ts'
 
 /** The first releases that publish streams: minor by major. */
 const SINCE: Record<number, number> = { 22: 17, 23: Infinity, 24: 2 }
@@ -59,18 +57,6 @@ export const http2: BuiltinHook = {
       activities.end(activity, isWhole ? 'ok' : 'aborted', Number(this.sentHeaders?.[':status'] ?? 0))
     }
 
-    /** Streams have theirs from Readable: one of their own, in between. */
-    function carryBodies(streams: object & { push: Method }): void {
-      const { push } = streams
-      function carried(this: ObservedStream): unknown {
-        const activity = this[ACTIVITY]
-        if (activity === undefined) return Reflect.apply(push, this, arguments) // eslint-disable-line prefer-rest-params
-        return activities.callIn(activity, push, this, arguments) // eslint-disable-line prefer-rest-params
-      }
-      const value = disguise(carried, push)
-      Object.defineProperty(streams, 'push', { value, configurable: true, writable: true, enumerable: false })
-    }
-
     subscribe('http2.server.stream.start', (message) => {
       try {
         const { stream, headers } = message as Started
@@ -79,7 +65,7 @@ export const http2: BuiltinHook = {
         if (isFirst) {
           isFirst = false
           linkRequests()
-          carryBodies(Object.getPrototypeOf(stream) as never)
+          carryBodies<ObservedStream>(activities, Object.getPrototypeOf(stream) as object, (each) => each[ACTIVITY])
         }
         const activity = activities.begin('request', nameOf(method))
         stream[ACTIVITY] = activity

@@ -9,7 +9,7 @@
 import type { Lease, Pool, PoolState } from '../program/pools.ts'
 import type { HookContext, PackageHook } from './hook.ts'
 import { patchMethods, type Method } from './support/patch.ts'
-import { databaseName, poolNames, type ConnectionOptions } from './support/postgres.ts'
+import { databaseName, holders, poolNames, type ConnectionOptions } from './support/postgres.ts'
 
 interface PgPool {
   options: ConnectionOptions
@@ -65,6 +65,7 @@ export const pgPool: PackageHook = {
           pools.fail(lease, error !== undefined && TIMED_OUT.has(error.message))
         } else {
           pools.take(lease)
+          if (!activities.carried) holders.set(client, lease.activity)
           const slot = slots.get(client)
           if (slot) slot.lease = lease
           else {
@@ -123,6 +124,7 @@ export const pgPool: PackageHook = {
         if (slot?.lease) {
           try {
             pools.giveBack(slot.lease)
+            if (!activities.carried) holders.delete(client)
           } catch {
             // The program comes first.
           }

@@ -8,7 +8,7 @@ import { PART } from '@loopscope/collector/protocol'
 import type { Activity } from '../program/activity.ts'
 import type { HookContext, PackageHook } from './hook.ts'
 import { patchMethods, type Method } from './support/patch.ts'
-import { databaseName, poolNames, type ConnectionOptions } from './support/postgres.ts'
+import { databaseName, holders, poolNames, type ConnectionOptions } from './support/postgres.ts'
 
 interface Client {
   connectionParameters?: ConnectionOptions
@@ -49,7 +49,7 @@ export const pg: PackageHook = {
 
     function wrap(original: Method): Method {
       function query(this: unknown, ...args: unknown[]): unknown {
-        const activity = activities.current()
+        const activity = activities.current() ?? (activities.carried ? undefined : holders.get(this as Client))
         if (activity === undefined || !isPlain(args[0])) return Reflect.apply(original, this, args as never[])
         const over = begin(activity, this as Client)
         const at = typeof args[2] === 'function' ? 2 : typeof args[1] === 'function' ? 1 : -1
@@ -67,7 +67,7 @@ export const pg: PackageHook = {
           over(true)
           throw error
         }
-        return at === -1 ? watch(result, over) : result
+        return at === -1 ? watch(result, over, () => activities.goOn(activity)) : result
       }
       return query as Method
     }
@@ -84,7 +84,7 @@ function isPlain(query: unknown): boolean {
 }
 
 /** The promise that is passed on fails as the first one does: unhandled if nobody handles it, with the stack that pg renews. */
-function watch(result: unknown, over: Over): unknown {
+function watch(result: unknown, over: Over, goOn: () => void): unknown {
   if (!(result instanceof Object && 'then' in result && typeof result.then === 'function')) {
     over(false)
     return result
@@ -92,10 +92,12 @@ function watch(result: unknown, over: Over): unknown {
   return (result as Promise<unknown>).then(
     (value) => {
       over(false)
+      goOn()
       return value
     },
     (error: unknown) => {
       over(true)
+      goOn()
       if (error instanceof Error) Error.captureStackTrace(error)
       throw error
     },

@@ -5,7 +5,7 @@
  * The same timers say who waited for a block, and since when.
  *
  * Left out: setImmediate (over in a turn), `scheduler.wait`, the asynchronous iterator of timers/promises, timers that a
- * library sets (`delay`, debounce), and programs without a carried context. Costs about 60 ns a timer within an activity, and
+ * library sets (`delay`, debounce). Costs about 60 ns a timer within an activity, and
  * a promise more for a sleep.
  */
 import { syncBuiltinESMExports } from 'node:module'
@@ -19,7 +19,7 @@ import { disguise, type Method } from './support/patch.ts'
 /** Node takes any other delay for 1 ms. */
 const MAX_DELAY = 2 ** 31 - 1
 
-type Timers = Record<'setTimeout' | 'setInterval', Method>
+type Timers = Record<'setTimeout' | 'setInterval' | 'setImmediate', Method>
 
 /** The timer behind a promise cannot be asked: the promise tells. */
 class Sleep {
@@ -44,7 +44,6 @@ function startOf(timer: NodeJS.Timeout): number {
 export const timers: BuiltinHook = {
   name: 'timers',
   start({ recorder, activities, now }: HookContext) {
-    if (!activities.carried) return
     const { setTimeout: set, clearTimeout: clear } = timersModule
     let watching: NodeJS.Timeout | undefined
     const leftovers = new Leftovers(recorder, activities, now, {
@@ -70,6 +69,7 @@ export const timers: BuiltinHook = {
 
     function wrap(original: Method): Method {
       function wrapper(this: unknown, callback: never, delay: never): unknown {
+        if (!activities.carried) return setBound(this, arguments) // eslint-disable-line prefer-rest-params
         // Two arguments, nearly always: handing on `arguments` costs twice as much.
         const timer =
           arguments.length === 2 ? original.call(this, callback, delay) : Reflect.apply(original, this, arguments) // eslint-disable-line prefer-rest-params
@@ -77,7 +77,33 @@ export const timers: BuiltinHook = {
         if (activity !== undefined) note(activity, timer as never, delay, wrapper)
         return timer
       }
+      /** Without a context, the callback is told whose it is. */
+      function setBound(self: unknown, args: IArguments): unknown {
+        const activity = activities.current()
+        if (activity === undefined) return Reflect.apply(original, self, args)
+        const timer = Reflect.apply(original, self, bound(activity, args) as never)
+        note(activity, timer as never, args[1], wrapper)
+        return timer
+      }
       return disguise(wrapper, original)
+    }
+
+    function bound(activity: Activity, args: ArrayLike<unknown>): unknown[] {
+      const own = Array.from(args)
+      const callback = own[0]
+      if (typeof callback !== 'function') return own
+      own[0] = function (this: unknown, ...given: never[]): unknown {
+        return activities.callIn(activity, callback as Method, this, given)
+      }
+      return own
+    }
+
+    function wrapImmediate(original: Method): Method {
+      return disguise(function (this: unknown): unknown {
+        const activity = activities.carried ? undefined : activities.current()
+        if (activity === undefined) return Reflect.apply(original, this, arguments) // eslint-disable-line prefer-rest-params
+        return Reflect.apply(original, this, bound(activity, arguments) as never) // eslint-disable-line prefer-rest-params
+      }, original)
     }
 
     function note(activity: Activity, timer: never, delay: unknown, below: Method): void {
@@ -88,9 +114,10 @@ export const timers: BuiltinHook = {
       }
     }
 
-    for (const name of ['setTimeout', 'setInterval'] as const) {
+    const names = ['setTimeout', 'setInterval', ...(activities.carried ? [] : ['setImmediate' as const])] as const
+    for (const name of names) {
       const original = (timersModule as unknown as Timers)[name]
-      const wrapper = wrap(original)
+      const wrapper = name === 'setImmediate' ? wrapImmediate(original) : wrap(original)
       ;(timersModule as unknown as Timers)[name] = wrapper
       // A program that was started with other timers keeps them.
       if ((globalThis as unknown as Timers)[name] === original) (globalThis as unknown as Timers)[name] = wrapper
@@ -107,10 +134,12 @@ export const timers: BuiltinHook = {
       return promise.then(
         (value) => {
           timer._destroyed = true
+          activities.goOn(activity)
           return value
         },
         (error: unknown) => {
           timer._destroyed = true
+          activities.goOn(activity)
           throw error
         },
       )

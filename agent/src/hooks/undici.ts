@@ -40,6 +40,8 @@ export const undici: BuiltinHook = {
   start(context: HookContext) {
     const shared = undiciCalls(context)
     const { calls } = shared
+    const { activities } = context
+    const goOn = ({ lease }: Call): void => activities.goOn(lease.activity)
     shared.isOn = true
     const names = new Map<string, string>()
     const attempts = new Attempts()
@@ -87,10 +89,21 @@ export const undici: BuiltinHook = {
         calls.connection(host, socket)
         if (since !== undefined) calls.connected(host, since)
       },
-      'undici:request:headers': ({ request }: Message) => request[CALL] && calls.head(request[CALL]),
-      'undici:request:trailers': ({ request }: Message) => request[CALL] && calls.end(request[CALL], false),
-      'undici:request:error': ({ request, error }: Message) =>
-        request[CALL] && calls.end(request[CALL], true, isTimeout(error)),
+      'undici:request:headers': ({ request }: Message) => {
+        if (request[CALL] === undefined) return
+        calls.head(request[CALL])
+        goOn(request[CALL])
+      },
+      'undici:request:trailers': ({ request }: Message) => {
+        if (request[CALL] === undefined) return
+        calls.end(request[CALL], false)
+        goOn(request[CALL])
+      },
+      'undici:request:error': ({ request, error }: Message) => {
+        if (request[CALL] === undefined) return
+        calls.end(request[CALL], true, isTimeout(error))
+        goOn(request[CALL])
+      },
     }
     subscribe('undici:request:create', created)
     for (const [channel, subscriber] of Object.entries(subscribers)) {

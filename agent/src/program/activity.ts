@@ -1,12 +1,6 @@
-/**
- * Who is running: one small object for each unit of work, carried by the async context.
- *
- * On Node 24 and 26 AsyncLocalStorage rides on AsyncContextFrame and costs next to nothing; on 22 it rides on async_hooks
- * (8 to 20 % on a bare server), so `context: false` (LOOPSCOPE_DISABLE=context) leaves it out there: activities are then
- * known only in the synchronous part of their handler.
- */
-import { AsyncLocalStorage } from 'node:async_hooks'
+/** Who is running: one small object for each unit of work. How the code that runs is told whose it is: context.ts. */
 import { ACTIVITY_KINDS, EVENT, MAX_NAMES, OUTCOME, type ActivityKind } from '@loopscope/collector/protocol'
+import { Context } from './context.ts'
 import type { LayerRun, Layers } from './layers.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -49,8 +43,7 @@ const NAMES = MAX_NAMES + 1
 export class Activities {
   readonly #recorder: Recorder
   readonly #now: () => number
-  readonly #storage: AsyncLocalStorage<Activity> | undefined
-  #last: Activity | undefined
+  readonly #context: Context<Activity>
   #nextId = 1
   #nextOperation = 1
   readonly #failures = new WeakMap<object, Activity>()
@@ -64,7 +57,7 @@ export class Activities {
   constructor(recorder: Recorder, now: () => number, options: { context: boolean }) {
     this.#recorder = recorder
     this.#now = now
-    this.#storage = options.context ? new AsyncLocalStorage() : undefined
+    this.#context = new Context(options.context)
   }
 
   /** Begins an activity without entering it. `name` is a name id. */
@@ -89,14 +82,16 @@ export class Activities {
 
   /** From here on, and in all that starts here, this activity is the current one. */
   enter(activity: Activity): void {
-    if (this.#storage) this.#storage.enterWith(activity)
-    else this.#last = activity
+    this.#context.enter(activity)
+  }
+
+  /** What follows is its, where the context is not carried: a hook knows it by the call. */
+  goOn(activity: Activity | undefined): void {
+    this.#context.goOn(activity)
   }
 
   run<T>(activity: Activity, fn: () => T): T {
-    if (this.#storage) return this.#storage.run(activity, fn)
-    this.#last = activity
-    return fn()
+    return this.#context.callIn(activity, fn, undefined, []) as T
   }
 
   /** Calls `fn` with this activity, or with none, as the current one: for callbacks that come from a shared connection. */
@@ -106,25 +101,22 @@ export class Activities {
     self: unknown,
     args: ArrayLike<unknown>,
   ): unknown {
-    if (this.current() === activity) return Reflect.apply(fn, self, args)
-    if (this.#storage) return this.#storage.run(activity as Activity, Reflect.apply, fn, self, args)
-    const last = this.#last
-    this.#last = activity
-    try {
-      return Reflect.apply(fn, self, args)
-    } finally {
-      this.#last = last
-    }
+    return this.#context.callIn(activity, fn, self, args)
   }
 
-  /** Whether the current activity is known beyond the synchronous part of a handler. */
+  /** Whether the current activity is known in all that an activity has started. */
   get carried(): boolean {
-    return this.#storage !== undefined
+    return this.#context.carried
+  }
+
+  /** From here on it is. */
+  carry(): void {
+    this.#context.carry()
   }
 
   /** Safe in an interrupt: reads a field of the async context, calls nothing of the program. */
   current(): Activity | undefined {
-    return this.#storage ? this.#storage.getStore() : this.#last
+    return this.#context.current()
   }
 
   /** `route` is a name id. */
@@ -139,7 +131,6 @@ export class Activities {
     const site = activity.timers === undefined || this.leftovers === undefined ? 0 : this.leftovers.ending(activity)
     activity.ended = true
     if (activity.layers !== undefined) this.layers!.tell(activity, activity.layers)
-    if (this.#last === activity) this.#last = undefined
     this.#recorder.record(EVENT.end, activity.id, this.#now(), OUTCOME[outcome], status)
     if (activity.holds > 0) this.#outlive(activity, site)
   }

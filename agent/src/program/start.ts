@@ -11,6 +11,8 @@ import { Allowances } from './allow.ts'
 import { CallbackMarks } from './callback-marks.ts'
 import { installCapture } from './capture.ts'
 import { now } from './clock.ts'
+import { onContextUse } from './context-use.ts'
+import { isCarryingDear } from './context.ts'
 import { startGcWatch } from './gc.ts'
 import { installGuards } from './guard.ts'
 import { startHeapReading } from './heap.ts'
@@ -36,8 +38,10 @@ export function startProgram(config: Config): Program {
   const channel = createChannel()
   const recorder = new Recorder(channel)
   const disabled = new Set(config.disable)
-  const activities = new Activities(recorder, now, { context: !disabled.has('context') })
-  const allowances = new Allowances(recorder, now, { context: !disabled.has('context') })
+  const carries = disabled.has('context') ? 'off' : config.context
+  const isOnDemand = carries === 'auto' && isCarryingDear
+  const activities = new Activities(recorder, now, { context: carries !== 'off' && !isOnDemand })
+  const allowances = new Allowances(recorder, now, { context: carries !== 'off' })
   const pools = new Pools(recorder, activities, now)
   const queues = new Queues(recorder, activities, pools, now)
   const sockets = new Sockets(recorder, { now })
@@ -80,6 +84,18 @@ export function startProgram(config: Config): Program {
   const seen = (row: HookRow): void => {
     const name = recorder.name([row.module, row.version, row.how, row.why ?? ''].join(PART))
     recorder.record(EVENT.hooked, 0, now(), name, 0)
+  }
+  if (isOnDemand) {
+    const row = { module: 'async context', version: process.versions.node }
+    seen({
+      ...row,
+      how: 'none',
+      why: 'costs every promise on this Node: on as soon as the program uses AsyncLocalStorage',
+    })
+    onContextUse(() => {
+      activities.carry()
+      seen({ ...row, how: 'api' })
+    })
   }
   if (config.level !== 'minimal') {
     const context: HookContext = { recorder, activities, pools, queues, sockets, now, seen }

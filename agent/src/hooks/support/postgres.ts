@@ -1,4 +1,6 @@
-/** What pg and pg-pool share: the name of a database, made of what is no secret. */
+/** What pg and pg-pool share: the name of a database, made of what is no secret, and who has a client. */
+import type { Activity } from '../../program/activity.ts'
+
 export interface ConnectionOptions {
   connectionString?: unknown
   application_name?: unknown
@@ -7,6 +9,9 @@ export interface ConnectionOptions {
   port?: unknown
   max?: unknown
 }
+
+/** Set by pg-pool where the context does not say who asks a client something: who has taken it. */
+export const holders = new WeakMap<object, Activity | undefined>()
 
 /** Set by pg-pool: the pool's name for a client of a pool. */
 export const poolNames = new WeakMap<object, string>()
