@@ -6,7 +6,8 @@ import { get, portOf } from './support/http.ts'
 import { run, start, type Running } from './support/program.ts'
 
 async function started(t: TestContext): Promise<{ running: Running; ask: (path: string) => Promise<unknown> }> {
-  const running = start(t, 'background-work.js')
+  // On Node 22, who runs when a rejection turns out to be unhandled is known by a carried context alone.
+  const running = start(t, 'background-work.js', { environment: { LOOPSCOPE_CONTEXT: 'on' } })
   const port = await portOf(running)
   await running.ready()
   return { running, ask: (path) => get(port, path) }
