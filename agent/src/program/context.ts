@@ -12,7 +12,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** Ticks and microtasks take turns; so often they may in one callback. */
-const ROUNDS = 4
+const ROUNDS = 3
 
 const { nextTick } = process
 const microtask = queueMicrotask
