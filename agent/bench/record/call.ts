@@ -29,8 +29,8 @@ class Request extends EventEmitter {
 export const call: MicroBench = {
   name: 'call',
   async run(plan) {
-    const { recorder, activities, pools, queues, sockets, empty } = createProgram()
-    const context: HookContext = { recorder, activities, pools, queues, sockets, now, seen: () => {} }
+    const { recorder, activities, pools, queues, sockets, streams, empty } = createProgram()
+    const context: HookContext = { recorder, activities, pools, queues, sockets, streams, now, seen: () => {} }
     httpClient.start(context)
     undici.start(context)
     const [created, answered] = [channel('http.client.request.created'), channel('http.client.response.finish')]

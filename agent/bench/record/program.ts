@@ -8,6 +8,7 @@ import { Pools } from '../../src/program/pools.ts'
 import { Queues } from '../../src/program/queues.ts'
 import { Recorder } from '../../src/program/recorder.ts'
 import { Sockets } from '../../src/program/sockets.ts'
+import { Streams } from '../../src/program/streams.ts'
 import { Traces } from '../../src/program/trace.ts'
 
 export interface Program {
@@ -17,6 +18,7 @@ export interface Program {
   pools: Pools
   queues: Queues
   sockets: Sockets
+  streams: Streams
   onTurn: (time: number) => void
   /** What a reader that is never late would do. */
   empty: () => void
@@ -28,6 +30,7 @@ export function createProgram(): Program {
   const activities = new Activities(recorder, now, { context: true })
   const pools = new Pools(recorder, activities, now)
   const sockets = new Sockets(recorder, { now })
+  const streams = new Streams(recorder, activities, now)
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
   const heap = startHeapReading(channel)
@@ -40,9 +43,11 @@ export function createProgram(): Program {
     pools,
     queues: new Queues(recorder, activities, pools, now),
     sockets,
+    streams,
     onTurn(time) {
       activities.settle()
       pools.sweep(time)
+      streams.sweep(time)
       traces.settle(time)
       gc.settle()
       heap.settle(time)

@@ -21,8 +21,8 @@ const ROUTES = Array.from({ length: 16 }, (_, n) => `/api/things/:id/parts/${n}`
 export const request: MicroBench = {
   name: 'request',
   async run(plan) {
-    const { recorder, activities, pools, queues, sockets, empty } = createProgram()
-    http.start({ recorder, activities, pools, queues, sockets, now, seen: () => {} } satisfies HookContext)
+    const { recorder, activities, pools, queues, sockets, streams, empty } = createProgram()
+    http.start({ recorder, activities, pools, queues, sockets, streams, now, seen: () => {} } satisfies HookContext)
     const start = channel('http.server.request.start')
     const socket = new Socket()
     const server = {}

@@ -7,6 +7,7 @@ import type { Pools } from '../program/pools.ts'
 import type { Queues } from '../program/queues.ts'
 import type { Recorder } from '../program/recorder.ts'
 import type { Sockets } from '../program/sockets.ts'
+import type { Streams } from '../program/streams.ts'
 
 export interface HookContext {
   recorder: Recorder
@@ -14,6 +15,7 @@ export interface HookContext {
   pools: Pools
   queues: Queues
   sockets: Sockets
+  streams: Streams
   now: () => number
   /** Says that the library was seen: instances[].hooked. Each module and version once. */
   seen(row: { module: string; version: string; how: 'channel' | 'patch' | 'api' | 'none'; why?: string }): void

@@ -8,6 +8,7 @@ import { Pools } from '../program/pools.ts'
 import { Queues } from '../program/queues.ts'
 import { Recorder } from '../program/recorder.ts'
 import { Sockets } from '../program/sockets.ts'
+import { Streams } from '../program/streams.ts'
 import type { HookContext, PackageHook } from './hook.ts'
 import { BUILTIN_HOOKS, PACKAGE_HOOKS } from './index.ts'
 
@@ -25,8 +26,9 @@ function context(): HookContext {
   const activities = new Activities(recorder, () => 0, { context: true })
   const pools = new Pools(recorder, activities, () => 0)
   const queues = new Queues(recorder, activities, pools, () => 0)
+  const streams = new Streams(recorder, activities, () => 0)
   const sockets = new Sockets(recorder, { now: () => 0 })
-  return { recorder, activities, pools, queues, sockets, now: () => 0, seen: () => {} }
+  return { recorder, activities, pools, queues, sockets, streams, now: () => 0, seen: () => {} }
 }
 
 for (const hook of PACKAGE_HOOKS) {

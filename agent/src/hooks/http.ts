@@ -7,8 +7,10 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Activity } from '../program/activity.ts'
+import type { Streams } from '../program/streams.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { carryBodies } from './support/bodies.ts'
+import { patchMethods, type Method } from './support/patch.ts'
 
 /** The activity of a request, for the frameworks' hooks: on the request itself, so that no lookup is needed. */
 export const ACTIVITY = Symbol('loopscope.activity')
@@ -18,13 +20,13 @@ type ObservedResponse = ServerResponse & { [ACTIVITY]?: Activity }
 interface Started {
   request: ObservedRequest
   response: ObservedResponse
-  socket: Socket & { _httpMessage?: ServerResponse | null }
+  socket: Socket & { _httpMessage?: ServerResponse | null; _bytesDispatched?: number }
   server: Server
 }
 
 export const http: BuiltinHook = {
   name: 'http',
-  start({ recorder, activities, seen }: HookContext) {
+  start({ recorder, activities, streams, seen }: HookContext) {
     const methods = new Map<string, number>()
     let isCarryingBodies = false
     const queues = new WeakMap<Socket, Set<ObservedResponse>>()
@@ -32,7 +34,9 @@ export const http: BuiltinHook = {
     /** 'close' comes once for every response that got its socket: after its last byte, and when its client went away. */
     function closed(this: ObservedResponse): void {
       const activity = this[ACTIVITY]
-      if (activity) activities.end(activity, this.writableFinished ? 'ok' : 'aborted', this.statusCode)
+      if (activity === undefined) return
+      streams.close(activity)
+      activities.end(activity, this.writableFinished ? 'ok' : 'aborted', this.statusCode)
     }
 
     /**
@@ -69,11 +73,32 @@ export const http: BuiltinHook = {
           const { IncomingMessage } = process.getBuiltinModule('node:http')
           carryBodies<ObservedRequest>(activities, IncomingMessage.prototype, (each) => each[ACTIVITY])
         }
+        // What its connection has sent is not all its own when others are before it.
+        streams.add(activity, response, socket._httpMessage ? -1 : (socket._bytesDispatched ?? -1))
         activities.enter(activity)
       } catch {
         // What a subscriber throws would end the process.
       }
     })
+    streams.onFirst(() => noteHeads(streams))
     seen({ module: 'node:http', version: process.versions.node, how: 'channel' })
   },
+}
+
+/** When a response's head is written, for the time to it; of a program that has streams alone. */
+function noteHeads(streams: Streams): void {
+  const { ServerResponse } = process.getBuiltinModule('node:http')
+  try {
+    patchMethods([[ServerResponse.prototype, 'writeHead', (writeHead) => wrap(writeHead)]])
+  } catch {
+    // The time to the head stays unknown.
+  }
+
+  function wrap(writeHead: Method): Method {
+    return function (this: unknown) {
+      const activity = (this as ObservedResponse)[ACTIVITY]
+      if (activity) streams.headed(activity)
+      return Reflect.apply(writeHead, this, arguments) // eslint-disable-line prefer-rest-params
+    }
+  }
 }

@@ -8,9 +8,11 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Activity } from '../program/activity.ts'
+import type { Streams } from '../program/streams.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { ACTIVITY } from './http.ts'
 import { carryBodies } from './support/bodies.ts'
+import { disguise, patchMethods, type Method } from './support/patch.ts'
 
 /** The first releases that publish streams: minor by major. */
 const SINCE: Record<number, number> = { 22: 17, 23: Infinity, 24: 2 }
@@ -24,7 +26,7 @@ interface Started {
 
 export const http2: BuiltinHook = {
   name: 'http2',
-  start({ recorder, activities, seen }: HookContext) {
+  start({ recorder, activities, streams, seen }: HookContext) {
     const row = { module: 'node:http2', version: process.versions.node }
     if (!isPublished(row.version)) {
       return seen({ ...row, how: 'none', why: 'this Node does not publish its streams: 22.17 and 24.2 are the first' })
@@ -53,6 +55,7 @@ export const http2: BuiltinHook = {
     function closed(this: ObservedStream): void {
       const activity = this[ACTIVITY]
       if (activity === undefined) return
+      streams.close(activity)
       const isWhole = this.writableFinished && !this.aborted
       activities.end(activity, isWhole ? 'ok' : 'aborted', Number(this.sentHeaders?.[':status'] ?? 0))
     }
@@ -66,10 +69,12 @@ export const http2: BuiltinHook = {
           isFirst = false
           linkRequests()
           carryBodies<ObservedStream>(activities, Object.getPrototypeOf(stream) as object, (each) => each[ACTIVITY])
+          streams.onFirst(() => noteHeads(streams, Object.getPrototypeOf(stream) as object))
         }
         const activity = activities.begin('request', nameOf(method))
         stream[ACTIVITY] = activity
         stream.on('close', closed)
+        streams.add(activity, stream, 0)
         if (activities.carried) activities.enter(activity)
         else process.nextTick(() => activities.enter(activity)) // right before the handler
       } catch {
@@ -95,4 +100,21 @@ function linkRequests(): void {
     configurable: true,
     enumerable: false,
   })
+}
+
+/** As in http.ts. */
+function noteHeads(streams: Streams, prototype: object): void {
+  try {
+    patchMethods([[prototype, 'respond', (respond) => wrap(respond)]])
+  } catch {
+    // The time to the head stays unknown.
+  }
+
+  function wrap(respond: Method): Method {
+    return function (this: unknown) {
+      const activity = (this as ObservedStream)[ACTIVITY]
+      if (activity) streams.headed(activity)
+      return Reflect.apply(respond, this, arguments) // eslint-disable-line prefer-rest-params
+    }
+  }
 }

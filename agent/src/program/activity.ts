@@ -23,6 +23,16 @@ export interface Activity {
   queued: object | undefined
   /** Of a request that is measured layer by layer; few are. */
   layers: LayerRun | undefined
+  /** While it is a request whose response is open; see open-responses.ts. */
+  response: object | undefined
+  older: Activity | undefined
+  newer: Activity | undefined
+  /** Bytes that its connection had sent before; -1: not known. */
+  sent: number
+  /** When its response's head was sent; 0: not yet, or not known. */
+  head: number
+  /** What it has become, once its response stays open. */
+  stream: object | undefined
 }
 
 /** A timer, and the name id of where it was set. */
@@ -63,7 +73,7 @@ export class Activities {
   /** Begins an activity without entering it. `name` is a name id. */
   begin(kind: ActivityKind, name: number, parent?: Activity): Activity {
     const time = this.#now()
-    const activity = {
+    const activity: Activity = {
       id: this.#nextId++,
       kind,
       name,
@@ -75,6 +85,12 @@ export class Activities {
       timers: undefined,
       queued: undefined,
       layers: kind === 'request' && this.layers !== undefined ? this.layers.pick(time) : undefined,
+      response: undefined,
+      older: undefined,
+      newer: undefined,
+      sent: -1,
+      head: 0,
+      stream: undefined,
     }
     this.#recorder.record(EVENT.begin, activity.id, time, name, KIND_CODE[kind] + 16 * (parent?.id ?? 0))
     return activity

@@ -21,6 +21,7 @@ import { Pools } from './pools.ts'
 import { Queues } from './queues.ts'
 import { Recorder } from './recorder.ts'
 import { Sockets } from './sockets.ts'
+import { Streams } from './streams.ts'
 import { Traces } from './trace.ts'
 import { startTurns } from './turn.ts'
 
@@ -45,6 +46,7 @@ export function startProgram(config: Config): Program {
   const pools = new Pools(recorder, activities, now)
   const queues = new Queues(recorder, activities, pools, now)
   const sockets = new Sockets(recorder, { now })
+  const streams = new Streams(recorder, activities, now)
   const traces = new Traces(recorder)
   const gc = startGcWatch(channel, recorder)
   const heap = startHeapReading(channel)
@@ -65,6 +67,7 @@ export function startProgram(config: Config): Program {
     onTurn(time) {
       activities.settle()
       pools.sweep(time)
+      streams.sweep(time)
       traces.settle(time)
       gc.settle()
       heap.settle(time)
@@ -98,7 +101,7 @@ export function startProgram(config: Config): Program {
     })
   }
   if (config.level !== 'minimal') {
-    const context: HookContext = { recorder, activities, pools, queues, sockets, now, seen }
+    const context: HookContext = { recorder, activities, pools, queues, sockets, streams, now, seen }
     if (config.layers !== 'off') activities.layers = new Layers(recorder, now, { all: config.layers === 'all' })
     for (const hook of BUILTIN_HOOKS) {
       if (disabled.has(hook.name)) seen({ module: hook.name, version: '', how: 'none', why: 'switched off' })

@@ -10,6 +10,7 @@ import { Pools } from '../program/pools.ts'
 import { Queues } from '../program/queues.ts'
 import { Recorder } from '../program/recorder.ts'
 import { Sockets } from '../program/sockets.ts'
+import { Streams } from '../program/streams.ts'
 import { startTurns } from '../program/turn.ts'
 import { ChannelReader } from './read-channel.ts'
 
@@ -26,6 +27,7 @@ export function observe(builtin: readonly BuiltinHook[], packages: readonly Pack
   activities.layers = new Layers(recorder, now, { all: true })
   const pools = new Pools(recorder, activities, now)
   const queues = new Queues(recorder, activities, pools, now)
+  const streams = new Streams(recorder, activities, now)
   const context: HookContext = {
     recorder,
     activities,
@@ -33,6 +35,7 @@ export function observe(builtin: readonly BuiltinHook[], packages: readonly Pack
     queues,
     // Looks at what waits to be sent more often than in a program, so that tests need not wait.
     sockets: new Sockets(recorder, { now, tellAfterMs: 10, lookEveryMs: 40 }),
+    streams,
     now,
     seen: ({ module, version, how, why }) =>
       recorder.record(EVENT.hooked, 0, now(), recorder.name([module, version, how, why ?? ''].join(PART)), 0),
@@ -47,6 +50,7 @@ export function observe(builtin: readonly BuiltinHook[], packages: readonly Pack
     onTurn(time) {
       activities.settle()
       pools.sweep(time)
+      streams.sweep(time)
     },
   })
   for (const hook of builtin) hook.start(context)

@@ -12,6 +12,7 @@ import { pools } from './topics/pools.ts'
 import { process } from './topics/process.ts'
 import { queues } from './topics/queues.ts'
 import { requests } from './topics/requests.ts'
+import { streams } from './topics/streams.ts'
 import { tasks } from './topics/tasks.ts'
 import { threadpool } from './topics/threadpool.ts'
 import { websockets } from './topics/websockets.ts'
@@ -25,6 +26,7 @@ export const TOPICS: readonly Topic[] = [
   threadpool,
   tasks,
   queues,
+  streams,
   websockets,
   process,
   agent,

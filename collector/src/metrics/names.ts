@@ -200,6 +200,24 @@ export const METRICS = {
     type: 'counter',
     help: 'Failures of background tasks that nobody handled.',
   },
+  streamActive: {
+    name: 'loopscope.stream.active',
+    unit: '{stream}',
+    type: 'gauge',
+    help: 'Responses that stay open.',
+  },
+  streamBuffered: {
+    name: 'loopscope.stream.buffered',
+    unit: 'By',
+    type: 'gauge',
+    help: 'Bytes of open responses that wait for their clients.',
+  },
+  streamStalledTime: {
+    name: 'loopscope.stream.stalled.time',
+    unit: 's',
+    type: 'counter',
+    help: 'How long those who write open responses have waited for drain.',
+  },
   queueActive: {
     name: 'loopscope.queue.active',
     unit: '{task}',

@@ -150,8 +150,10 @@ export class ActivityModel {
     const activity = this.live.get(id)
     if (!activity?.route) return
     const route = this.route(activity.method, template)
-    activity.route.inFlight--
-    route.inFlight++
+    if (activity.kind === 'request') {
+      activity.route.inFlight--
+      route.inFlight++
+    }
     activity.route = route
     activity.name = route.name
   }
@@ -164,11 +166,9 @@ export class ActivityModel {
     this.#recent[id % RECENT] = activity
     const duration = now - activity.begun
     const { route } = activity
+    if (activity.kind === 'stream') return
     if (route) {
-      route.inFlight--
-      let byStatus = route.byStatus.get(status)
-      if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
-      byStatus.record(now, duration)
+      answered(route, now, duration, status)
       if (activity.path) this.#count(route, activity.path.within(activity.begun, now), now)
       activity.path = undefined
       if (status >= 500 || outcome === OUTCOME.aborted) route.errors.add(now, 1)
@@ -182,6 +182,20 @@ export class ActivityModel {
       if (!sum) route.waits.set(wait, (sum = new WindowSum()))
       sum.add(now, time)
     }
+  }
+
+  /** Its route has answered with the head, at `head` if that is known; how long the response stays open is no latency. */
+  becomeStream(id: number, now: number, head: number, status: number): LiveActivity | undefined {
+    const activity = this.live.get(id)
+    if (!activity?.route || activity.kind !== 'request') return undefined
+    activity.kind = 'stream'
+    if (head >= 0) {
+      answered(activity.route, now, head - activity.begun, status)
+      if (activity.path) this.#count(activity.route, activity.path.within(activity.begun, head), now)
+    } else activity.route.inFlight--
+    activity.path = undefined
+    if (status >= 500) activity.route.errors.add(now, 1)
+    return activity
   }
 
   /** The activity ended, its work did not: from here on it is background work named by its route. */
@@ -290,7 +304,7 @@ export class ActivityModel {
   hasWaited(id: number, what: string, from: number, to: number): void {
     const activity = this.live.get(id)
     const { wait } = this.#waitable(what)
-    if (!activity?.route || !wait || !Number.isNaN(activity.ended)) return
+    if (!activity?.route || activity.kind === 'stream' || !wait || !Number.isNaN(activity.ended)) return
     activity.path ??= new CriticalPath()
     activity.path.addLate(wait, from, to)
   }
@@ -302,8 +316,8 @@ export class ActivityModel {
   }
 
   #waited(activity: LiveActivity, wait: Wait, from: number, to: number): void {
-    // What goes on after the response is no part of its latency.
-    if (!activity.route || !Number.isNaN(activity.ended)) return
+    // What goes on after the response, or after the head of a stream, is no part of its latency.
+    if (!activity.route || activity.kind === 'stream' || !Number.isNaN(activity.ended)) return
     activity.path ??= new CriticalPath()
     activity.path.add(wait, from, to)
   }
@@ -317,7 +331,8 @@ export class ActivityModel {
   /** Events were lost: what began before may have ended unseen. */
   forgetBefore(time: number): void {
     for (const [id, activity] of this.live) {
-      if (activity.begun >= time) continue
+      // Streams are told of again and again.
+      if (activity.begun >= time || activity.kind === 'stream') continue
       this.live.delete(id)
       if (activity.route) activity.route.inFlight--
       else if (activity.kind !== 'ws') this.#task(activity.name).running--
@@ -407,7 +422,8 @@ export class ActivityModel {
         instance,
         kind: activity.kind,
         name: activity.name,
-        state: activity.id === running ? 'running' : isBlocked && !wait ? 'ready' : 'waiting',
+        state:
+          activity.id === running ? 'running' : isBlocked && !wait && activity.kind !== 'stream' ? 'ready' : 'waiting',
         age: now - (activity.outlivesSince ?? activity.begun),
         waitingOn: wait ? { kind: wait.what.kind, name: wait.what.name, since: wait.since + epoch } : null,
         site: activity.site,
@@ -421,7 +437,7 @@ export class ActivityModel {
     const seconds = this.#seconds(now)
     const oldest = new Map<string, LiveActivity>()
     for (const activity of this.live.values()) {
-      if (activity.kind === 'request' || activity.kind === 'ws') continue
+      if (activity.kind === 'request' || activity.kind === 'ws' || activity.kind === 'stream') continue
       const known = oldest.get(activity.name)
       if (!known || since(activity) < since(known)) oldest.set(activity.name, activity)
     }
@@ -479,6 +495,13 @@ export class ActivityModel {
     }))
     return { requests, waits, tasks }
   }
+}
+
+function answered(route: RouteStats, now: number, duration: number, status: number): void {
+  route.inFlight--
+  let byStatus = route.byStatus.get(status)
+  if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
+  byStatus.record(now, duration)
 }
 
 /** `what`: kind \0 name. */

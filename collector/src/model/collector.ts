@@ -185,6 +185,7 @@ function afterExit(snapshot: InstanceSnapshot): InstanceSnapshot {
     pools: [],
     background: [],
     websockets: [],
+    streams: [],
     blocks: snapshot.blocks.map(({ open: _open, ...block }) => block),
     routes: snapshot.routes.map((row) => ({ ...row, inFlight: 0, rate: 0 })),
   }
@@ -200,6 +201,7 @@ const WORST_FIRST: { [T in TableName]: (a: Tables[T][number], b: Tables[T][numbe
   tasks: (a, b) => b.age - a.age,
   pools: (a, b) => (b.pending ?? 0) - (a.pending ?? 0) || (b.probeAge ?? 0) - (a.probeAge ?? 0),
   background: (a, b) => b.running - a.running || b.oldest - a.oldest,
+  streams: (a, b) => b.active - a.active || b.stalledTime - a.stalledTime,
   // By harm, not by length: what nobody waited for comes after what somebody did.
   culprits: (a, b) => b.victims.time - a.victims.time || b.total - a.total,
   blame: (a, b) => b.time - a.time,

@@ -25,6 +25,7 @@ import { LoopModel } from './loop.ts'
 import { PoolModel } from './pools.ts'
 import { profileOf, type Profile } from './profile.ts'
 import { Histogram } from './histogram.ts'
+import { StreamModel } from './streams.ts'
 import { WebsocketModel } from './websockets.ts'
 import { WINDOW_MS } from './window.ts'
 
@@ -70,6 +71,7 @@ export class InstanceModel {
   readonly activities = new ActivityModel()
   readonly pools = new PoolModel(this.activities)
   readonly websockets = new WebsocketModel()
+  readonly streams = new StreamModel(this.activities)
   readonly hot = new HotModel()
   readonly layers = new LayerModel()
   readonly blocks: BlockModel
@@ -121,7 +123,7 @@ export class InstanceModel {
         return this.blocks.named(id)
       case EVENT.end:
         this.blocks.callbacks.activity(time, id)
-        this.blocks.ending(id, time)
+        if (!this.streams.ending(id, time, a)) this.blocks.ending(id, time)
         return activities.end(id, time, a, b)
       case EVENT.outlive:
         return this.#outlive(id, time, a, b)
@@ -175,6 +177,16 @@ export class InstanceModel {
         return pools.site(id, this.#site(a))
       case EVENT.poolConnect:
         return pools.connected(id, time, a)
+      case EVENT.stream:
+        return this.streams.begin(id, time, a, b)
+      case EVENT.streamSent:
+        return this.streams.sent(id, time, a, b)
+      case EVENT.streamBuffered:
+        return this.streams.buffered(id, time, a)
+      case EVENT.streamStalls:
+        return this.streams.stalls(id, time, a, b)
+      case EVENT.streamIgnored:
+        return this.streams.ignored(id, time, a, b === 0 ? null : this.#site(b))
       case EVENT.poolMade:
         return pools.made(id, this.#incoming.frame(a))
       case EVENT.renewal:
@@ -225,6 +237,7 @@ export class InstanceModel {
     if (now - this.#lostAt > LOST_MS) return
     this.activities.forgetBefore(this.#lostAt)
     this.pools.forgetBefore(this.#lostAt)
+    this.streams.forgetUnheard(this.#lostAt, now)
   }
 
   close(): void {
@@ -268,6 +281,7 @@ export class InstanceModel {
       background: this.activities.backgroundRows(now, id),
       websockets: this.websockets.rows(now, id),
       layers: this.layers.rows(now, id),
+      streams: this.streams.rows(now, id),
       totals: this.#totals(),
     }
   }
@@ -306,6 +320,7 @@ export class InstanceModel {
       ...this.activities.totals(this.hot.onLoopTotals),
       ...this.pools.totals(),
       ...this.websockets.totals(),
+      ...this.streams.totals(),
       process: { ...(vitals?.process ?? { cpuUser: 0, cpuSystem: 0, rss: 0, uptime: 0 }), ...this.#heap },
       agent: {
         cpu: vitals?.agent.cpu ?? 0,

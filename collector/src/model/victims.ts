@@ -94,7 +94,7 @@ export class VictimModel {
     for (const activity of this.#activities.recent()) {
       const { id, kind, begun } = activity
       if (begun >= begin && (kind === 'request' || kind === 'ws')) yield arrival(id, begun)
-      else if (activity.ended >= begin && activity.waits === undefined) ended.push(activity)
+      else if (kind !== 'stream' && activity.ended >= begin && activity.waits === undefined) ended.push(activity)
     }
     yield* this.#activities.resumptions.from(begin)
     for (const activity of ended) yield ending(activity, activity.ended)
@@ -103,7 +103,8 @@ export class VictimModel {
   /** In flight since before then, waiting on nothing known. */
   *#unknown(begin: number): Generator<number> {
     for (const activity of this.#activities.live.values()) {
-      if (activity.begun < begin && activity.waits === undefined) yield activity.id
+      // Of a stream it is not known that it has anything to send.
+      if (activity.kind !== 'stream' && activity.begun < begin && activity.waits === undefined) yield activity.id
     }
   }
 }

@@ -83,6 +83,19 @@ export const EVENT = {
   gc: 30,
   /** A library was seen. a: name (module \0 version \0 how \0 why). */
   hooked: 40,
+  /**
+   * The response of a request stays open: it is a stream from here on. id: activity; time: when that was seen; a: when its
+   * head was sent, or -1 where that is not known; b: status code.
+   */
+  stream: 60,
+  /** What a stream has sent so far, of numbers that have changed. id: activity; a: bytes; b: writes, since it was seen. */
+  streamSent: 61,
+  /** id: activity; a: bytes that wait for the client; b: 0. */
+  streamBuffered: 62,
+  /** How often the writer has waited for 'drain', so far. id: activity; a: how often; b: ms in all. */
+  streamStalls: 63,
+  /** Writes in spite of that, so far. id: activity; a: how many; b: name (a frame: the first of them) or 0. */
+  streamIgnored: 64,
   /** Where a queue was made, which is its name. id: pool; a: name (a frame). */
   poolMade: 70,
   /**

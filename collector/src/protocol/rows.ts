@@ -357,6 +357,30 @@ export interface LayerRow {
   onLoop: { mean: number; max: number }
   /** Mean ms from there until it passed the request on, or was over. */
   wait: { mean: number; max: number }
+/** Responses that stay open, by route. What is now: active, oldest, buffered; the rest is of the last minute. */
+export interface StreamRow {
+  instance: string
+  route: string
+  active: number
+  oldest: number
+  opened: number
+  ended: number
+  /** Of those that ended: the client went away, or the connection broke. */
+  aborted: number
+  /** From the request to the response's head; null where it is known of none. */
+  ttfb: { p50: number; p99: number; max: number } | null
+  /** As sent, with the head and the framing. */
+  bytes: number
+  /** Writes, from when it was seen to be a stream. */
+  chunks: number
+  /** Bytes that wait for clients. */
+  buffered: number
+  /** How often, and for how long, writers waited for 'drain'. */
+  stalls: number
+  stalledTime: number
+  /** Writes of those who did not wait for it, and where one of them is. */
+  ignored: number
+  site: string | null
 }
 
 /** The tables of the stream, by name. Their keys are the paths under /api/v1/. */
@@ -369,6 +393,7 @@ export interface Tables {
   tasks: TaskRow[]
   pools: PoolRow[]
   background: BackgroundRow[]
+  streams: StreamRow[]
   culprits: CulpritRow[]
   blame: BlameRow[]
   websockets: WebsocketRow[]
@@ -387,6 +412,7 @@ export const ROW_KEY: { [T in TableName]: (row: Tables[T][number]) => string } =
   tasks: (row) => row.id,
   pools: (row) => [row.instance, row.kind, row.system, row.name].join('|'),
   background: (row) => `${row.instance}|${row.name}`,
+  streams: (row) => `${row.instance}|${row.route}`,
   culprits: (row) => row.id,
   blame: (row) => [row.instance, row.route, row.culprit, row.cause, row.function, row.file, row.line].join('|'),
   websockets: (row) => [row.instance, row.library, row.path].join('|'),
@@ -462,6 +488,8 @@ export interface Totals {
     bytesOut: number
     handler: HistogramData
   }[]
+  /** Responses that stay open. */
+  streams?: { route: string; stalledTime: number }[]
   process: { cpuUser: number; cpuSystem: number; rss: number; heapUsed?: number; heapTotal?: number; uptime: number }
   agent: { cpu: number; memory: number; events: number; dropped: number; captures: number; captureCost: number }
 }

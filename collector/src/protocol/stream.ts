@@ -29,6 +29,7 @@ export function emptyTables(): Tables {
     tasks: [],
     pools: [],
     background: [],
+    streams: [],
     culprits: [],
     blame: [],
     websockets: [],

@@ -152,6 +152,25 @@ export function snapshotOf(id = 'shop-api-4242-0', now = SNAPSHOT_NOW): Instance
         site: 'src/newsletter.ts:9:5',
       },
     ],
+    streams: [
+      {
+        instance: id,
+        route: 'GET /events',
+        active: 12,
+        oldest: 240_000,
+        opened: 2,
+        ended: 7,
+        aborted: 6,
+        ttfb: { p50: 18, p99: 31, max: 31 },
+        bytes: 4_100_000,
+        chunks: 800,
+        buffered: 2_400_000,
+        stalls: 9,
+        stalledTime: 21_000,
+        ignored: 48,
+        site: 'sendEvent src/events.ts:31',
+      },
+    ],
     culprits: [culpritOf(finishedBlock(id, now))],
     blame: [blameOf(finishedBlock(id, now))],
     websockets: [
@@ -261,6 +280,7 @@ export function snapshotOf(id = 'shop-api-4242-0', now = SNAPSHOT_NOW): Instance
           handler: histogramOf(0.1, 0.2, 0.4, 1.9, 12),
         },
       ],
+      streams: [{ route: 'GET /events', stalledTime: 32_000 }],
       process: {
         cpuUser: 7_900_000,
         cpuSystem: 410_000,

@@ -31,6 +31,7 @@ suite('the list of commands', () => {
       'layers',
       'tasks',
       'pools',
+      'streams',
       'websockets',
       'instances',
       'profile',
@@ -150,6 +151,7 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
         /^GET \/report +middleware +authenticate +sync +40 +200us +0ms +1 +src\/app\.ts:7\nGET \/report +handler +report +async +40 +180ms/m,
       tasks: /waiting {2}GET \/cart\/:id +1\.2s +12ms {2}pool pg main[\s\S]*BACKGROUND WORK[\s\S]*sendNewsletter/,
       pools: /^✖ {2}pg main +█{10} 10\/10 +23 .*GET \/export 8\.1s$/m,
+      streams: /^GET \/events +12 +4m.* 2 +6 +18ms .* 48 +sendEvent src\/events\.ts:31$/m,
       instances: /^shop-api +4242 {2}main +✖ blocked .*3 hooked, 1 missed +shop-1 +http:\/\/127\.0\.0\.1:9464$/m,
     }
     for (const [name, pattern] of Object.entries(expected)) {
@@ -171,7 +173,18 @@ suite('the tables of a real server, in a pipe', { concurrency: 2 }, () => {
   })
 
   test('--json is the answer of the API', async () => {
-    for (const name of ['blocks', 'hot', 'blame', 'routes', 'tasks', 'pools', 'websockets', 'layers', 'instances']) {
+    for (const name of [
+      'blocks',
+      'hot',
+      'blame',
+      'routes',
+      'tasks',
+      'pools',
+      'websockets',
+      'streams',
+      'layers',
+      'instances',
+    ]) {
       const { stdout } = await runCli([name, served.url, '--json', '--limit', '1'])
       const printed = JSON.parse(stdout) as { now: number; items: unknown[] }
       const api = (await (await fetch(`${served.url}/api/v1/${name}?limit=1`)).json()) as { items: unknown[] }

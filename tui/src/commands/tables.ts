@@ -13,6 +13,7 @@ import { line, segment, type Line } from '../views/line.ts'
 import { poolsTable } from '../views/pools.ts'
 import { tableText } from '../views/report.ts'
 import { routesTable } from '../views/routes.ts'
+import { STREAMS_ABOUT, streamsTable } from '../views/streams.ts'
 import { taskTreeTable } from '../views/task-tree.ts'
 import { backgroundTable, tasksTable } from '../views/tasks.ts'
 import { WEBSOCKETS_ABOUT, websocketsTable } from '../views/websockets.ts'
@@ -38,6 +39,7 @@ const TABLES_AS_TEXT = {
     ...backgroundText(context, width, limit),
   ],
   pools: (context, width, limit) => tableText(poolsTable, context, width, limit),
+  streams: (context, width, limit) => tableText(streamsTable, context, width, limit),
   websockets: (context, width, limit) => tableText(websocketsTable, context, width, limit),
   instances: (context, width, limit) => tableText(instancesTable, context, width, limit),
 } satisfies Partial<Record<TableName, Draw>>
@@ -95,6 +97,7 @@ export const tableCommands: readonly Command[] = (Object.keys(TABLES_AS_TEXT) as
 function aboutOf(name: Named): string {
   if (name === 'blame') return BLAME_ABOUT
   if (name === 'layers') return LAYERS_ABOUT
+  if (name === 'streams') return STREAMS_ABOUT
   return name === 'websockets' ? WEBSOCKETS_ABOUT : VIEWS[name].about
 }
 

@@ -114,6 +114,7 @@ export function onlyInstance(tables: Tables, instance: string): Tables {
     tasks: of(tables.tasks),
     pools: of(tables.pools),
     background: of(tables.background),
+    streams: of(tables.streams),
     culprits: of(tables.culprits),
     blame: of(tables.blame),
     websockets: of(tables.websockets),

@@ -9,9 +9,36 @@ import type { Look } from '../views/screenful.ts'
 export const LOOK: Look = { glyphs: UTF8, cwd: '/srv/shop' }
 
 export function tablesOf(snapshot: InstanceSnapshot): Tables {
-  const { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets, layers } =
-    snapshot
-  return { instances, loop, blocks, hot, routes, tasks, pools, background, culprits, blame, websockets, layers }
+  const {
+    instances,
+    loop,
+    blocks,
+    hot,
+    routes,
+    tasks,
+    pools,
+    background,
+    streams,
+    culprits,
+    blame,
+    websockets,
+    layers,
+  } = snapshot
+  return {
+    instances,
+    loop,
+    blocks,
+    hot,
+    routes,
+    tasks,
+    pools,
+    background,
+    streams,
+    culprits,
+    blame,
+    websockets,
+    layers,
+  }
 }
 
 export interface SceneOptions {
@@ -61,4 +88,5 @@ export function calm(snapshot: InstanceSnapshot): void {
   delete snapshot.pools[0]!.probeAge
   snapshot.background = []
   snapshot.layers = []
+  snapshot.streams = []
 }

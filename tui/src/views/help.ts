@@ -8,6 +8,7 @@ import { line, segment, type AreaTone, type Line } from './line.ts'
 import { panel } from './panel.ts'
 import { poolsTable } from './pools.ts'
 import { routesTable } from './routes.ts'
+import { streamsTable } from './streams.ts'
 import { backgroundTable, tasksTable } from './tasks.ts'
 import type { View } from './view.ts'
 import { websocketsTable } from './websockets.ts'
@@ -24,6 +25,7 @@ const TABLES: [string, readonly Explained[]][] = [
   ['background', backgroundTable.columns],
   ['pools', poolsTable.columns],
   ['websockets', websocketsTable.columns],
+  ['streams', streamsTable.columns],
   ['hot', hotTable.columns],
   ['instances', instancesTable.columns],
 ]

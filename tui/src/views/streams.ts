@@ -1,0 +1,122 @@
+/** Responses that stay open, by route: how many, how much they send, who waits for slow clients and who does not. */
+import { ROW_KEY, type StreamRow } from '@loopscope/collector/protocol'
+import { bytes, duration, shortCount } from '../text/units.ts'
+import { graded, gradedDuration, instanceColumn } from './cells.ts'
+import { segment } from './line.ts'
+import type { TableSpec } from './table.ts'
+
+export const STREAMS_ABOUT = 'responses that stay open: how many, how old, bytes, stalls'
+
+export const streamsTable: TableSpec<StreamRow> = {
+  key: ROW_KEY.streams,
+  rows: (context) => [...context.tables.streams].sort((a, b) => b.active - a.active || b.stalledTime - a.stalledTime),
+  empty: () => 'No response has stayed open in the last minute.',
+  columns: [
+    {
+      id: 'route',
+      header: 'ROUTE',
+      about: 'whose response stays open',
+      width: 13,
+      max: 40,
+      cell: (row) => segment(row.route, 'strong'),
+      sort: (row) => row.route,
+    },
+    {
+      id: 'active',
+      header: 'OPEN',
+      about: 'streams that are open now',
+      width: 5,
+      align: 'right',
+      cell: (row) => shortCount(row.active),
+      sort: (row) => row.active,
+    },
+    {
+      id: 'oldest',
+      header: 'OLDEST',
+      about: 'the age of the oldest that is open',
+      width: 6,
+      align: 'right',
+      cell: (row) => (row.active === 0 ? '-' : duration(row.oldest)),
+      sort: (row) => row.oldest,
+    },
+    {
+      id: 'opened',
+      header: 'OPENED',
+      about: 'in the last minute',
+      width: 6,
+      align: 'right',
+      drop: 3,
+      cell: (row) => shortCount(row.opened),
+      sort: (row) => row.opened,
+    },
+    {
+      id: 'aborted',
+      header: 'ABORTED',
+      about: 'the client went away, in the last minute',
+      width: 7,
+      align: 'right',
+      drop: 3,
+      cell: (row) => shortCount(row.aborted),
+      sort: (row) => row.aborted,
+    },
+    {
+      id: 'ttfb',
+      header: 'TTFB',
+      about: 'from the request to the head of its response: the median',
+      width: 6,
+      align: 'right',
+      drop: 2,
+      cell: (row) => (row.ttfb ? duration(row.ttfb.p50) : '-'),
+      sort: (row) => row.ttfb?.p50 ?? 0,
+    },
+    {
+      id: 'bytes',
+      header: 'SENT',
+      about: 'bytes sent in the last minute',
+      width: 7,
+      align: 'right',
+      cell: (row) => bytes(row.bytes),
+      sort: (row) => row.bytes,
+    },
+    {
+      id: 'buffered',
+      header: 'BUFFERED',
+      about: 'bytes that wait for slow clients now',
+      width: 8,
+      align: 'right',
+      cell: (row) => graded(bytes(row.buffered), row.buffered, 1e6, 50e6),
+      sort: (row) => row.buffered,
+    },
+    {
+      id: 'stalled',
+      header: 'STALLED',
+      about: "how long writers waited for 'drain' in the last minute, all together",
+      width: 7,
+      align: 'right',
+      drop: 1,
+      cell: (row) => gradedDuration(row.stalledTime, 10_000, 60_000),
+      sort: (row) => row.stalledTime,
+    },
+    {
+      id: 'ignored',
+      header: 'IGNORED',
+      about: 'writes in spite of a write() that returned false, in the last minute',
+      width: 7,
+      align: 'right',
+      cell: (row) => graded(shortCount(row.ignored), row.ignored, 1, 1000),
+      sort: (row) => row.ignored,
+    },
+    {
+      id: 'site',
+      header: 'WHERE',
+      about: 'the line that writes on and does not wait',
+      width: 10,
+      max: 48,
+      keep: 'end',
+      drop: 2,
+      cell: (row) => row.site ?? '-',
+      sort: (row) => row.site ?? '',
+    },
+    instanceColumn(),
+  ],
+}
