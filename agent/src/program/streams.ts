@@ -70,9 +70,8 @@ export class Streams {
 
   /** At a turn, now and then. */
   sweep(now: number): void {
-    if (now - this.#beatAt < BEAT_MS) return
+    if (now - this.#beatAt < BEAT_MS || (this.#open.isEmpty && this.#streams.size === 0)) return
     this.#beatAt = now
-    if (this.#open.isEmpty && this.#streams.size === 0) return
     this.#watch()
     this.#open.beat((activity, response) => {
       try {
@@ -174,6 +173,8 @@ export class Streams {
     this.#isWatching = true
     const watched = (): void => {
       this.#isWatching = false
+      // Whatever was looked at a moment ago: it has to be set again.
+      this.#beatAt = -Infinity
       this.sweep(this.#now())
     }
     const timer = this.#activities.callIn(undefined, this.#setTimeout as never, undefined, [watched, WATCH_MS] as never)
