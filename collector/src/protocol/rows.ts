@@ -357,6 +357,8 @@ export interface LayerRow {
   onLoop: { mean: number; max: number }
   /** Mean ms from there until it passed the request on, or was over. */
   wait: { mean: number; max: number }
+}
+
 /** Responses that stay open, by route. What is now: active, oldest, buffered; the rest is of the last minute. */
 export interface StreamRow {
   instance: string
