@@ -12,7 +12,7 @@ import type { Streams } from '../program/streams.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { ACTIVITY } from './http.ts'
 import { carryBodies } from './support/bodies.ts'
-import { disguise, patchMethods, type Method } from './support/patch.ts'
+import { patchMethods, type Method } from './support/patch.ts'
 
 /** The first releases that publish streams: minor by major. */
 const SINCE: Record<number, number> = { 22: 17, 23: Infinity, 24: 2 }
