@@ -83,7 +83,7 @@ for (const [name, call] of Object.entries(CLIENTS)) {
       const all = performance.now() - again
       await other.close()
       assert.deepEqual(connects, [])
-      assert.ok(answers[0]! > 0 && answers[0]! <= all - 78, `the head after ${answers[0]} of ${all} ms`)
+      assert.ok(answers[0]! > 0 && answers[0]! <= all - 60, `the head after ${answers[0]} of ${all} ms`)
     })
 
     test('who hangs up without an answer, or refuses the connection, has given none', async () => {
