@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ACTIVITY_KINDS, OUTCOME } from '../protocol/events.ts'
 import { ActivityModel } from './activities.ts'
+import type { OnLoop } from './breakdown.ts'
 
 const REQUEST = ACTIVITY_KINDS.indexOf('request')
 const BACKGROUND = ACTIVITY_KINDS.indexOf('background')
 const JOB = ACTIVITY_KINDS.indexOf('job')
-const NO_LOOP = new Map<string, number>()
+const NO_LOOP: ReadonlyMap<string, OnLoop> = new Map()
 
 const rows = (model: ActivityModel, now: number, onLoop = NO_LOOP) => model.routeRows(now, 'one', onLoop)
 
@@ -48,7 +49,7 @@ suite('a route', () => {
       [['POST /orders', 1]],
     )
     model.end(1, 5, OUTCOME.ok, 201)
-    const { requests } = model.totals(NO_LOOP)
+    const { requests } = model.totals(new Map())
     assert.deepEqual(
       requests.map(({ method, route, status, duration }) => [method, route, status, duration.count]),
       [['POST', '/orders', 201, 1]],
@@ -64,7 +65,7 @@ suite('a route', () => {
     model.wait(11, 1, 25, 'db\0postgresql main')
     model.resume(11, 55)
     model.end(1, 100, OUTCOME.ok, 200)
-    const [row] = rows(model, 200, new Map([['GET /cart', 15]]))
+    const [row] = rows(model, 200, new Map([['GET /cart', { likely: 15, surely: 15 }]]))
     assert.deepEqual(row!.breakdown, { onLoop: 15, poolWait: 20, db: 30, other: 35 })
     assert.deepEqual(model.totals(new Map([['GET /cart', 15]])).waits, [
       { route: 'GET /cart', wait: 'onLoop', time: 15 },
@@ -108,7 +109,7 @@ suite('a route', () => {
   test('beyond a limit is counted under one name, so that a program cannot fill the memory by its URLs', () => {
     const model = new ActivityModel()
     for (let i = 1; i <= 3000; i++) request(model, i, i, i + 1, 200, `/made-up/${i}`)
-    const { requests } = model.totals(NO_LOOP)
+    const { requests } = model.totals(new Map())
     assert.ok(requests.length <= 402, `${requests.length} routes`)
     const other = requests.find((row) => row.route === 'other')
     assert.ok(other!.duration.count > 2500)
@@ -123,7 +124,7 @@ suite('a route', () => {
     const model = new ActivityModel()
     request(model, 1, 0, 10)
     assert.deepEqual(rows(model, 100_000), [])
-    assert.equal(model.totals(NO_LOOP).requests[0]!.duration.count, 1)
+    assert.equal(model.totals(new Map()).requests[0]!.duration.count, 1)
   })
 })
 
@@ -171,7 +172,7 @@ suite('background work', () => {
         ...{ rateIn: 3, rateOut: 1, duration: { p50: 100, p99: 100, max: 100 }, unhandled: 0 },
       },
     ])
-    const [totals] = model.totals(NO_LOOP).tasks
+    const [totals] = model.totals(new Map()).tasks
     assert.deepEqual([totals!.name, totals!.duration.count, totals!.failures], ['mail', 1, 1])
   })
 
@@ -190,7 +191,7 @@ suite('background work', () => {
     assert.equal(model.backgroundRows(700, 'one')[0]!.running, 1, 'it may go on after a moment that no hook sees')
     model.review(900)
     assert.equal(model.backgroundRows(900, 'one')[0]!.running, 0)
-    assert.equal(model.totals(NO_LOOP).tasks[0]!.duration.max, 500, 'until it had settled')
+    assert.equal(model.totals(new Map()).tasks[0]!.duration.max, 500, 'until it had settled')
     assert.equal(model.live.size, 0)
   })
 
@@ -216,7 +217,7 @@ suite('background work', () => {
     model.review(2000)
     const [row] = model.backgroundRows(2000, 'one')
     assert.deepEqual([row!.started, row!.ended, row!.failed, row!.running], [1, 1, 1, 0])
-    assert.equal(model.totals(NO_LOOP).tasks[0]!.duration.max, 900)
+    assert.equal(model.totals(new Map()).tasks[0]!.duration.max, 900)
   })
 
   test('says how many failures nobody handled, also of what is over, and how many jobs were tried again', () => {
@@ -235,7 +236,7 @@ suite('background work', () => {
       ],
     )
     assert.deepEqual(
-      model.totals(NO_LOOP).tasks.map(({ started, unhandled }) => [started, unhandled]),
+      model.totals(new Map()).tasks.map(({ started, unhandled }) => [started, unhandled]),
       [
         [1, 1],
         [0, 1],
@@ -247,7 +248,7 @@ suite('background work', () => {
     const model = new ActivityModel()
     for (let id = 1; id <= 1000; id++) model.begin(id, 0, `job ${id}`, BACKGROUND)
     for (let id = 1; id <= 1000; id++) model.end(id, 1, OUTCOME.ok, 0)
-    const { tasks } = model.totals(NO_LOOP)
+    const { tasks } = model.totals(new Map())
     assert.ok(tasks.length <= 201)
     assert.equal(
       tasks.reduce((sum, task) => sum + task.duration.count, 0),

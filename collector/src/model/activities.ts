@@ -1,7 +1,7 @@
 /** Units of work and what is known of each route: in flight, latency, errors, what goes on after the response. */
 import { ACTIVITY_KINDS, OUTCOME, PART, type ActivityKind } from '../protocol/events.ts'
 import type { BackgroundRow, RouteRow, TaskRow, Totals, Wait } from '../protocol/rows.ts'
-import { breakdownOf, CriticalPath } from './breakdown.ts'
+import { breakdownOf, CriticalPath, type OnLoop } from './breakdown.ts'
 import { Histogram } from './histogram.ts'
 import { quantiles } from './loop.ts'
 import { Resumptions, UNKNOWN, type Happening } from './resumptions.ts'
@@ -54,6 +54,8 @@ export interface RouteStats {
   waits: Map<Wait, WindowSum>
   blockedFor: WindowSum
   caused: WindowSum
+  /** ms of its own blocks. */
+  held: WindowSum
 }
 
 interface TaskStats {
@@ -355,6 +357,7 @@ export class ActivityModel {
       waits: new Map(),
       blockedFor: new WindowSum(),
       caused: new WindowSum(),
+      held: new WindowSum(),
     }
     this.#routes.set(name, route)
     let byTemplate = this.#byMethod.get(method)
@@ -389,7 +392,7 @@ export class ActivityModel {
   }
 
   /** `onLoop`: ms of the loop in the last minute, by route. */
-  routeRows(now: number, instance: string, onLoop: Map<string, number>): RouteRow[] {
+  routeRows(now: number, instance: string, onLoop: ReadonlyMap<string, OnLoop>): RouteRow[] {
     const seconds = this.#seconds(now)
     const rows: RouteRow[] = []
     for (const route of this.#routes.values()) {
@@ -402,7 +405,11 @@ export class ActivityModel {
         inFlight: route.inFlight,
         rate: latency.count / seconds,
         latency: quantiles(latency),
-        breakdown: breakdownOf(latency, onLoop.get(route.name) ?? 0, recentWaits(route, now)),
+        breakdown: breakdownOf(
+          latency,
+          withHeld(onLoop.get(route.name), route.held.recent(now)),
+          recentWaits(route, now),
+        ),
         errors: route.errors.recent(now),
         blockedFor: route.blockedFor.recent(now),
         caused: route.caused.recent(now),
@@ -502,6 +509,11 @@ function answered(route: RouteStats, now: number, duration: number, status: numb
   let byStatus = route.byStatus.get(status)
   if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
   byStatus.record(now, duration)
+}
+
+/** Blocks are exact: the samples cannot have seen less. */
+function withHeld(onLoop: OnLoop | undefined, held: number): OnLoop {
+  return { likely: Math.max(onLoop?.likely ?? 0, held), surely: Math.max(onLoop?.surely ?? 0, held) }
 }
 
 /** `what`: kind \0 name. */

@@ -135,6 +135,7 @@ export class BlockModel {
     if (isAfter) for (const happening of this.#waiting.from(begin)) this.#late(before, happening)
     const readyShare = block.end < end ? 0 : readyShareOf(captures, idleMs)
     for (const waiting of this.#waiting.ofTurn(block, block.by, readyShare)) this.#wait(block, waiting)
+    this.#options.activities.routeByName(culpritRoute(block) ?? '')?.held.add(block.end, block.end - block.begin)
     this.#blocks.push(block)
     this.#options.activities.tellUntil = block.end + AFTERMATH_MS
     this.#fresh.push(block)

@@ -74,18 +74,23 @@ suite('the critical path', () => {
 
 suite('the breakdown', () => {
   test('sums to the mean latency, with the rest as other', () => {
-    const parts = breakdownOf({ count: 2, sum: 200 }, 30, new Map([['db', 60] as const]))
+    const parts = breakdownOf({ count: 2, sum: 200 }, { likely: 30, surely: 10 }, new Map([['db', 60] as const]))
     assert.deepEqual(parts, { onLoop: 15, db: 30, other: 55 })
   })
 
-  test('has no negative part where code ran while it waited: the waits are cut, each by the same share', () => {
+  test('believes the waits, which are measured, more than the samples of the loop', () => {
+    const parts = breakdownOf({ count: 1, sum: 100 }, { likely: 30, surely: 0 }, new Map([['db', 80] as const]))
+    assert.deepEqual(parts, { onLoop: 20, db: 80, other: 0 })
+  })
+
+  test('has no negative part where code surely ran while it waited: the waits are cut, each by the same share', () => {
     const waits = new Map([['db', 60] as const, ['http', 20] as const])
-    const parts = breakdownOf({ count: 1, sum: 100 }, 60, waits)
-    assert.deepEqual(parts, { onLoop: 60, db: 30, http: 10, other: 0 })
-    assert.deepEqual(breakdownOf({ count: 1, sum: 10 }, 60, waits), { onLoop: 10, db: 0, http: 0, other: 0 })
+    const onLoop = { likely: 80, surely: 60 }
+    assert.deepEqual(breakdownOf({ count: 1, sum: 100 }, onLoop, waits), { onLoop: 60, db: 30, http: 10, other: 0 })
+    assert.deepEqual(breakdownOf({ count: 1, sum: 10 }, onLoop, waits), { onLoop: 10, db: 0, http: 0, other: 0 })
   })
 
   test('of no request is nothing', () => {
-    assert.deepEqual(breakdownOf({ count: 0, sum: 0 }, 0, new Map()), { onLoop: 0, other: 0 })
+    assert.deepEqual(breakdownOf({ count: 0, sum: 0 }, { likely: 0, surely: 0 }, new Map()), { onLoop: 0, other: 0 })
   })
 })

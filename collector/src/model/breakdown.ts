@@ -69,21 +69,31 @@ export class CriticalPath {
   }
 }
 
+/** ms of the loop in the same requests: an estimate by samples, and the least that it can be. */
+export interface OnLoop {
+  likely: number
+  surely: number
+}
+
 /**
- * The parts of a mean request, which sum to its latency; none is negative. Time on the loop is exact in sum; where it ran
- * while the same request waited, the waits are the less, each by the same share. What no hook tells is `other`.
+ * The parts of a mean request, which sum to its latency; none is negative. Waits are measured, time on the loop is an estimate:
+ * it takes what the waits leave, and of them only what it surely was (code that ran while the same request waited), from each
+ * the same share. What no hook tells is `other`.
  */
 export function breakdownOf(
   latency: { count: number; sum: number },
-  onLoop: number,
+  { likely, surely }: OnLoop,
   waits: ReadonlyMap<Wait, number>,
 ): RouteRow['breakdown'] {
   const count = Math.max(1, latency.count)
   const mean = latency.sum / count
-  const parts: RouteRow['breakdown'] = { onLoop: Math.min(mean, onLoop / count) }
-  const room = mean - parts.onLoop
   let waited = 0
   for (const time of waits.values()) waited += time / count
+  const left = Math.max(0, mean - waited)
+  const parts: RouteRow['breakdown'] = {
+    onLoop: Math.max(Math.min(mean, surely / count), Math.min(left, likely / count)),
+  }
+  const room = mean - parts.onLoop
   const share = waited > room ? room / waited : 1
   for (const [wait, time] of waits) if (time > 0) parts[wait] = (time / count) * share
   return { ...parts, other: (parts.other ?? 0) + Math.max(0, room - waited) }

@@ -1,6 +1,7 @@
 /** What a window of samples says, by line, by route and by kind. */
 import type { HotRow } from '../protocol/rows.ts'
 import { findCulprit } from './culprit.ts'
+import type { OnLoop } from './breakdown.ts'
 import type { HotWindow } from './hot.ts'
 
 /** Of fewer samples no share is told. */
@@ -45,10 +46,21 @@ export function standardError(share: number, effective: number): number {
 }
 
 /** ms of the loop by route. */
-export function hotByRoute({ stacks }: HotWindow): Map<string, number> {
+export function hotByRoute({ stacks }: Pick<HotWindow, 'stacks'>): Map<string, number> {
   const routes = new Map<string, number>()
   for (const { route, time } of stacks) if (route !== null) routes.set(route, (routes.get(route) ?? 0) + time)
   return routes
+}
+
+/** ms of the loop by route, an estimate and the least that it can be: less two standard errors, of samples that are independent. */
+export function onLoopByRoute(window: HotWindow): Map<string, OnLoop> {
+  const samples = new Map<string, number>()
+  for (const { route, samples: n } of window.stacks)
+    if (route !== null) samples.set(route, (samples.get(route) ?? 0) + n)
+  const least = (route: string): number => Math.max(0, 1 - 2 / Math.sqrt(samples.get(route)!))
+  return new Map(
+    [...hotByRoute(window)].map(([route, likely]) => [route, { likely, surely: likely * least(route) }] as const),
+  )
 }
 
 /** What part of the busy time was spent in synchronous calls; undefined while there are too few samples to say. */

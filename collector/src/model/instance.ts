@@ -19,7 +19,7 @@ import { BlockModel } from './blocks.ts'
 import { Captures, type Capture, type ResolveFrame } from './captures.ts'
 import { packageFolder, packageOf } from './frame.ts'
 import { HotModel } from './hot.ts'
-import { hotByRoute, hotRows, syncCallShare } from './hot-rows.ts'
+import { hotRows, onLoopByRoute, syncCallShare } from './hot-rows.ts'
 import { LayerModel } from './layers.ts'
 import { LoopModel } from './loop.ts'
 import { PoolModel } from './pools.ts'
@@ -275,7 +275,7 @@ export class InstanceModel {
       culprits: this.blocks.culpritRows(),
       blame: this.blocks.blameRows(now, this.identity.startedAt - epoch),
       hot: hotRows(hot, id).slice(0, MAX_HOT_ROWS),
-      routes: this.activities.routeRows(now, id, hotByRoute(hot)),
+      routes: this.activities.routeRows(now, id, onLoopByRoute(hot)),
       tasks: this.activities.taskRows(now, epoch, id, running, isOpen),
       pools: this.pools.rows(now, id, epoch, blocks),
       background: this.activities.backgroundRows(now, id),
