@@ -1,11 +1,11 @@
-/** Units of work and what is known of each route: in flight, latency, errors, what goes on after the response. */
+/** Units of work: what lives, what it waits on, what goes on after the response. What they add up to: routes.ts, tasks.ts. */
 import { ACTIVITY_KINDS, OUTCOME, PART, type ActivityKind } from '../protocol/events.ts'
 import type { BackgroundRow, RouteRow, TaskRow, Totals, Wait } from '../protocol/rows.ts'
-import { breakdownOf, CriticalPath, type OnLoop } from './breakdown.ts'
-import { Histogram } from './histogram.ts'
-import { quantiles } from './loop.ts'
+import { CriticalPath, type OnLoop } from './breakdown.ts'
 import { Resumptions, UNKNOWN, type Happening } from './resumptions.ts'
-import { WINDOW_MS, WindowHistogram, WindowSum } from './window.ts'
+import { answered, RouteTable, waited, type RouteStats } from './routes.ts'
+import { TaskTable, type Oldest } from './tasks.ts'
+import { WINDOW_MS } from './window.ts'
 
 export interface LiveActivity {
   id: number
@@ -44,33 +44,6 @@ interface Operation {
   before: Operation | undefined
 }
 
-export interface RouteStats {
-  name: string
-  method: string
-  template: string
-  inFlight: number
-  errors: WindowSum
-  byStatus: Map<number, WindowHistogram>
-  waits: Map<Wait, WindowSum>
-  blockedFor: WindowSum
-  caused: WindowSum
-  /** ms of its own blocks. */
-  held: WindowSum
-}
-
-interface TaskStats {
-  running: number
-  started: WindowSum
-  ended: WindowSum
-  failed: WindowSum
-  unhandled: WindowSum
-  retried: WindowSum
-  duration: WindowHistogram
-}
-
-/** Routes are templates, but a program may make them up: no more than this, the rest under one name. */
-const MAX_ROUTES = 400
-const MAX_TASK_NAMES = 200
 const MAX_ROWS = 500
 const RECENT = 1024
 /** Work that goes on this soon after it seemed to be over had only been waiting on something that no hook sees. */
@@ -92,10 +65,8 @@ export class ActivityModel {
   tellUntil = -Infinity
   /** A message was handled; messages are in no count of background work. */
   onMessage: ((name: string, now: number, duration: number) => void) | undefined
-  readonly #routes = new Map<string, RouteStats>()
-  /** The same by method and template: two lookups cost less than a string put together. */
-  readonly #byMethod = new Map<string, Map<string, RouteStats>>()
-  readonly #tasks = new Map<string, TaskStats>()
+  readonly #routes = new RouteTable()
+  readonly #tasks = new TaskTable()
   readonly #waitables = new Map<string, Waitable>()
   readonly #operations = new Map<number, Operation>()
   readonly resumptions = new Resumptions()
@@ -126,11 +97,7 @@ export class ActivityModel {
     }
     this.live.set(id, activity)
     if (route) route.inFlight++
-    else if (kind !== 'ws') {
-      const task = this.#task(name)
-      task.running++
-      task.started.add(now, 1)
-    }
+    else if (kind !== 'ws') this.#tasks.begun(name, now)
   }
 
   /** An activity that lives, or has ended a moment ago. */
@@ -171,19 +138,11 @@ export class ActivityModel {
     if (activity.kind === 'stream') return
     if (route) {
       answered(route, now, duration, status)
-      if (activity.path) this.#count(route, activity.path.within(activity.begun, now), now)
+      if (activity.path) waited(route, now, activity.path.within(activity.begun, now))
       activity.path = undefined
       if (status >= 500 || outcome === OUTCOME.aborted) route.errors.add(now, 1)
     } else if (activity.kind === 'ws') this.onMessage?.(activity.name, now, duration)
-    else this.#ended(this.#task(activity.name), now, duration, outcome)
-  }
-
-  #count(route: RouteStats, waits: ReadonlyMap<Wait, number>, now: number): void {
-    for (const [wait, time] of waits) {
-      let sum = route.waits.get(wait)
-      if (!sum) route.waits.set(wait, (sum = new WindowSum()))
-      sum.add(now, time)
-    }
+    else this.#tasks.ended(activity.name, now, duration, outcome)
   }
 
   /** Its route has answered with the head, at `head` if that is known; how long the response stays open is no latency. */
@@ -193,7 +152,7 @@ export class ActivityModel {
     activity.kind = 'stream'
     if (head >= 0) {
       answered(activity.route, now, head - activity.begun, status)
-      if (activity.path) this.#count(activity.route, activity.path.within(activity.begun, head), now)
+      if (activity.path) waited(activity.route, now, activity.path.within(activity.begun, head))
     } else activity.route.inFlight--
     activity.path = undefined
     if (status >= 500) activity.route.errors.add(now, 1)
@@ -228,20 +187,18 @@ export class ActivityModel {
     // What it waited on it waits on still.
     for (let wait = before?.waits; wait; wait = wait.before) wait.activity = activity
     this.live.set(id, activity)
-    const task = this.#task(name)
-    task.running++
-    task.started.add(now, 1)
+    this.#tasks.begun(name, now)
   }
 
   /** A failure that nobody handled; what it belonged to may be over. */
   unhandled(now: number, ended: { kind: number; name: string; route: string }): void {
     const isRequest = ACTIVITY_KINDS[ended.kind] === 'request'
-    this.#task(isRequest ? afterEnd(ended) : ended.name).unhandled.add(now, 1)
+    this.#tasks.get(isRequest ? afterEnd(ended) : ended.name).unhandled.add(now, 1)
   }
 
   retry(id: number, now: number): void {
     const activity = this.live.get(id)
-    if (activity && !activity.route) this.#task(activity.name).retried.add(now, 1)
+    if (activity && !activity.route) this.#tasks.get(activity.name).retried.add(now, 1)
   }
 
   settle(id: number, now: number, outcome: number): void {
@@ -259,14 +216,7 @@ export class ActivityModel {
   #over(activity: LiveActivity): void {
     this.live.delete(activity.id)
     const { at, outcome } = activity.settled ?? { at: activity.begun, outcome: OUTCOME.ok }
-    this.#ended(this.#task(activity.name), at, at - activity.outlivesSince!, outcome)
-  }
-
-  #ended(task: TaskStats, now: number, duration: number, outcome: number): void {
-    task.running--
-    task.ended.add(now, 1)
-    task.duration.record(now, duration)
-    if (outcome !== OUTCOME.ok) task.failed.add(now, 1)
+    this.#tasks.ended(activity.name, at, at - activity.outlivesSince!, outcome)
   }
 
   /** `what`: kind \0 name. */
@@ -337,54 +287,17 @@ export class ActivityModel {
       if (activity.begun >= time || activity.kind === 'stream') continue
       this.live.delete(id)
       if (activity.route) activity.route.inFlight--
-      else if (activity.kind !== 'ws') this.#task(activity.name).running--
+      else if (activity.kind !== 'ws') this.#tasks.get(activity.name).running--
     }
     for (const [id, { activity }] of this.#operations) if (!this.live.has(activity.id)) this.#operations.delete(id)
   }
 
   route(method: string, template: string): RouteStats {
-    const found = this.#byMethod.get(method)?.get(template)
-    if (found) return found
-    const name = `${method} ${template}`
-    if (this.#routes.size >= MAX_ROUTES && name !== 'GET other') return this.route('GET', 'other')
-    const route: RouteStats = {
-      name,
-      method,
-      template,
-      inFlight: 0,
-      errors: new WindowSum(),
-      byStatus: new Map(),
-      waits: new Map(),
-      blockedFor: new WindowSum(),
-      caused: new WindowSum(),
-      held: new WindowSum(),
-    }
-    this.#routes.set(name, route)
-    let byTemplate = this.#byMethod.get(method)
-    if (!byTemplate) this.#byMethod.set(method, (byTemplate = new Map()))
-    byTemplate.set(template, route)
-    return route
+    return this.#routes.get(method, template)
   }
 
   routeByName(name: string): RouteStats | undefined {
-    return this.#routes.get(name)
-  }
-
-  #task(name: string): TaskStats {
-    const known = this.#tasks.get(name)
-    if (known) return known
-    if (this.#tasks.size >= MAX_TASK_NAMES && name !== 'other') return this.#task('other')
-    const task = {
-      running: 0,
-      started: new WindowSum(),
-      ended: new WindowSum(),
-      failed: new WindowSum(),
-      unhandled: new WindowSum(),
-      retried: new WindowSum(),
-      duration: new WindowHistogram(),
-    }
-    this.#tasks.set(name, task)
-    return task
+    return this.#routes.byName(name)
   }
 
   #seconds(now: number): number {
@@ -393,29 +306,7 @@ export class ActivityModel {
 
   /** `onLoop`: ms of the loop in the last minute, by route. */
   routeRows(now: number, instance: string, onLoop: ReadonlyMap<string, OnLoop>): RouteRow[] {
-    const seconds = this.#seconds(now)
-    const rows: RouteRow[] = []
-    for (const route of this.#routes.values()) {
-      const latency = recentLatency(route, now)
-      if (latency.count === 0 && route.inFlight === 0) continue
-      rows.push({
-        instance,
-        route: route.name,
-        count: latency.count,
-        inFlight: route.inFlight,
-        rate: latency.count / seconds,
-        latency: quantiles(latency),
-        breakdown: breakdownOf(
-          latency,
-          withHeld(onLoop.get(route.name), route.held.recent(now)),
-          recentWaits(route, now),
-        ),
-        errors: route.errors.recent(now),
-        blockedFor: route.blockedFor.recent(now),
-        caused: route.caused.recent(now),
-      })
-    }
-    return rows.sort((a, b) => b.count - a.count).slice(0, MAX_ROWS)
+    return this.#routes.rows(now, instance, onLoop, this.#seconds(now))
   }
 
   /** `running`: the activity that holds the loop now; while it does, what waits on nothing known is ready. */
@@ -441,79 +332,20 @@ export class ActivityModel {
   }
 
   backgroundRows(now: number, instance: string): BackgroundRow[] {
-    const seconds = this.#seconds(now)
-    const oldest = new Map<string, LiveActivity>()
+    const oldest = new Map<string, Oldest>()
     for (const activity of this.live.values()) {
       if (activity.kind === 'request' || activity.kind === 'ws' || activity.kind === 'stream') continue
+      const since = activity.outlivesSince ?? activity.begun
       const known = oldest.get(activity.name)
-      if (!known || since(activity) < since(known)) oldest.set(activity.name, activity)
+      if (!known || since < known.since) oldest.set(activity.name, { since, site: activity.site })
     }
-    const rows: BackgroundRow[] = []
-    for (const [name, task] of this.#tasks) {
-      const started = task.started.recent(now)
-      const ended = task.ended.recent(now)
-      const unhandled = task.unhandled.recent(now)
-      if (task.running <= 0 && started === 0 && ended === 0 && unhandled === 0) continue
-      const first = oldest.get(name)
-      const retried = task.retried.recent(now)
-      const duration = task.duration.recent(now)
-      rows.push({
-        instance,
-        name,
-        running: Math.max(0, task.running),
-        oldest: first ? now - since(first) : 0,
-        started,
-        ended,
-        failed: task.failed.recent(now),
-        site: first?.site ?? null,
-        rateIn: started / seconds,
-        rateOut: ended / seconds,
-        ...(duration.count > 0
-          ? { duration: { p50: duration.quantile(0.5), p99: duration.quantile(0.99), max: duration.max } }
-          : {}),
-        unhandled,
-        ...(retried > 0 ? { retried } : {}),
-      })
-    }
-    return rows.sort((a, b) => b.running - a.running || b.oldest - a.oldest)
+    return this.#tasks.rows(now, instance, oldest, this.#seconds(now))
   }
 
   /** `onLoop`: ms of the loop by route, since the start. */
   totals(onLoop: ReadonlyMap<string, number>): Pick<Totals, 'requests' | 'waits' | 'tasks'> {
-    const requests: Totals['requests'] = []
-    const waits: Totals['waits'] = []
-    for (const route of this.#routes.values()) {
-      for (const [status, histogram] of route.byStatus) {
-        requests.push({ method: route.method, route: route.template, status, duration: histogram.total().toData() })
-      }
-      const time = onLoop.get(route.name)
-      if (time !== undefined) waits.push({ route: route.name, wait: 'onLoop', time })
-      if (route.blockedFor.total > 0) waits.push({ route: route.name, wait: 'loopWait', time: route.blockedFor.total })
-      for (const [wait, sum] of route.waits) {
-        if (wait !== 'loopWait') waits.push({ route: route.name, wait, time: sum.total })
-      }
-    }
-    const tasks = [...this.#tasks].map(([name, task]) => ({
-      name,
-      duration: task.duration.total().toData(),
-      failures: task.failed.total,
-      started: task.started.total,
-      unhandled: task.unhandled.total,
-    }))
-    return { requests, waits, tasks }
+    return { ...this.#routes.totals(onLoop), tasks: this.#tasks.totals() }
   }
-}
-
-function answered(route: RouteStats, now: number, duration: number, status: number): void {
-  route.inFlight--
-  let byStatus = route.byStatus.get(status)
-  if (!byStatus) route.byStatus.set(status, (byStatus = new WindowHistogram()))
-  byStatus.record(now, duration)
-}
-
-/** Blocks are exact: the samples cannot have seen less. */
-function withHeld(onLoop: OnLoop | undefined, held: number): OnLoop {
-  return { likely: Math.max(onLoop?.likely ?? 0, held), surely: Math.max(onLoop?.surely ?? 0, held) }
 }
 
 /** `what`: kind \0 name. */
@@ -532,21 +364,4 @@ export function routeOf(activity: LiveActivity | undefined): string | null {
 /** What goes on after an activity's end, in words. */
 function afterEnd({ kind, name, route }: { kind: number; name: string; route: string }): string {
   return ACTIVITY_KINDS[kind] === 'request' ? `${name} ${route || '*'} (after response)` : `${name} (after its end)`
-}
-
-function since(activity: LiveActivity): number {
-  return activity.outlivesSince ?? activity.begun
-}
-
-/** Of all answers, whatever their status: recorded once, put together when somebody asks. */
-function recentLatency(route: RouteStats, now: number): Histogram {
-  const all = new Histogram()
-  for (const histogram of route.byStatus.values()) all.merge(histogram.recent(now))
-  return all
-}
-
-function recentWaits(route: RouteStats, now: number): Map<Wait, number> {
-  const waits = new Map<Wait, number>()
-  for (const [wait, sum] of route.waits) waits.set(wait, sum.recent(now))
-  return waits
 }
