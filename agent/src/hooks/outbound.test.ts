@@ -4,35 +4,18 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest, Agent, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import { InstanceModel } from '@loopscope/collector'
+import { modelOf } from '../testing/model.ts'
 import { observe, until } from '../testing/observe.ts'
 import { startTarget, type Target } from '../testing/outbound.ts'
-import { Reader } from '../worker/reader.ts'
 import { httpClient } from './http-client.ts'
 import { http } from './http.ts'
 import { undiciPool } from './undici-pool.ts'
 import { undici } from './undici.ts'
 
-const { recorder, activities, stop } = observe([http, httpClient, undici], [undiciPool])
+const observed = observe([http, httpClient, undici], [undiciPool])
+const { recorder, activities, stop } = observed
 const { Pool } = await import('undici')
-const reader = new Reader(recorder.channel)
-const model = new InstanceModel(
-  {
-    id: '1',
-    service: 'test',
-    pid: 1,
-    host: 'test',
-    thread: 'main',
-    node: process.versions.node,
-    agent: '0',
-    cwd: '/',
-    agentFile: '/agent.js',
-    epoch: 0,
-    startedAt: 0,
-    thresholdMs: 50,
-  },
-  reader.name,
-)
+const { snapshot } = modelOf(observed)
 
 let target: Target
 let pool: InstanceType<typeof Pool>
@@ -96,16 +79,6 @@ function call(path: string): Promise<number> {
       .on('error', reject)
       .end()
   })
-}
-
-let now = 0
-function snapshot(): ReturnType<typeof model.snapshot> {
-  const apply = (kind: number, id: number, time: number, a: number, b: number): void => {
-    now = time
-    model.apply(kind, id, time, a, b)
-  }
-  while (reader.drain(apply));
-  return model.snapshot(now)
 }
 
 test('the wait for other servers is http, the wait for a connection to them the pool’s', async () => {

@@ -7,6 +7,8 @@ import { until, type Observed } from './observe.ts'
 
 export interface TestModel {
   readonly model: InstanceModel
+  /** What is known by now. */
+  snapshot(): InstanceSnapshot
   /** What is known when no activity is left. */
   quiet(): Promise<InstanceSnapshot>
 }
@@ -30,14 +32,22 @@ export function modelOf({ recorder }: Pick<Observed, 'recorder'>): TestModel {
     },
     reader.name,
   )
+  const read = (): void => {
+    while (reader.drain((kind, id, time, a, b) => model.apply(kind, id, time, a, b)));
+  }
+  const snapshot = (): InstanceSnapshot => {
+    read()
+    return model.snapshot(now())
+  }
   return {
     model,
+    snapshot,
     async quiet() {
       await until('the end of all activities', () => {
-        while (reader.drain((kind, id, time, a, b) => model.apply(kind, id, time, a, b)));
+        read()
         return model.activities.live.size === 0
       })
-      return model.snapshot(now())
+      return snapshot()
     },
   }
 }
