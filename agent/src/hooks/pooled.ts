@@ -4,6 +4,7 @@
  * other native code does in the pool. Costs two events, and with a promise one more promise, of calls that take 20 us and more.
  */
 import { PART } from '@loopscope/collector/protocol'
+import { watch } from '../program/watch.ts'
 import type { BuiltinHook, HookContext } from './hook.ts'
 import { whenLoaded } from './support/builtins.ts'
 import { disguise, patchMethods, type Method, type Patch } from './support/patch.ts'
@@ -66,21 +67,9 @@ export const pooled: BuiltinHook = {
         const operation = ask()
         const result = Reflect.apply(original, this, args)
         if (operation === 0) return result
-        if (!(result instanceof Promise)) {
-          activities.resume(operation)
-          return result
-        }
-        // Handed on instead of the first: a rejection that nobody handles stays one.
-        return result.then(
-          (value: unknown) => {
-            activities.resume(operation)
-            return value
-          },
-          (error: unknown) => {
-            activities.resume(operation)
-            throw error
-          },
-        )
+        const over = (): void => activities.resume(operation)
+        if (!(result instanceof Promise)) over()
+        return watch(result, over, over)
       }
     }
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { beforeEach, suite, test } from 'node:test'
 import { createChannel, EVENT, LAYER } from '@loopscope/collector/protocol'
 import { Activities } from './activity.ts'
-import { LayerRun, Layers, watch } from './layers.ts'
+import { LayerRun, Layers } from './layers.ts'
 import { Recorder } from './recorder.ts'
+import { watch } from './watch.ts'
 
 let clock = 0
 const now = (): number => clock

@@ -7,6 +7,7 @@ import { EVENT, LAYER, MAX_NAMES, PART, type LayerKind } from '@loopscope/collec
 import type { Activity } from './activity.ts'
 import type { Recorder } from './recorder.ts'
 import { siteName, takeSite } from './site.ts'
+import { watch } from './watch.ts'
 
 const MEAN_DISTANCE_MS = 50
 /** Of one request; a loop of layers without end must not fill the ring. */
@@ -90,21 +91,6 @@ export class LayerRun {
     }
     return watch(next(), over, over)
   }
-}
-
-/** A promise of the same outcome that tells of it first; a rejection that nobody handles stays one. */
-export function watch(result: unknown, done: () => void, failed: () => void): unknown {
-  if (!(result instanceof Promise)) return result
-  return result.then(
-    (value: unknown) => {
-      done()
-      return value
-    },
-    (error: unknown) => {
-      failed()
-      throw error
-    },
-  )
 }
 
 export class Layers {

@@ -4,9 +4,10 @@
  * layers as well: they only lead to those below, and are not told.
  */
 import type { LayerKind } from '@loopscope/collector/protocol'
-import type { LayerCall, LayerRun, Layers } from '../../program/layers.ts'
+import type { LayerRun, Layers } from '../../program/layers.ts'
 import { ACTIVITY, type ObservedRequest } from '../http.ts'
-import { disguise, patchMethods, type Method, type Patch } from './patch.ts'
+import { passing } from './layer-calls.ts'
+import { patchMethods, type Method, type Patch } from './patch.ts'
 
 export interface Layer {
   handle: Method
@@ -91,14 +92,4 @@ export class ExpressLayers {
       run.leave(call, response.writableEnded)
     }
   }
-}
-
-/** `next`, which the layer calls when it has done its part. */
-export function passing(run: LayerRun, call: LayerCall, next: Method): never {
-  function pass(this: unknown, ...args: never[]): unknown {
-    const [error] = args as unknown[]
-    run.pass(call, error !== undefined && error !== null && error !== 'route' && error !== 'router')
-    return Reflect.apply(next, this, args)
-  }
-  return disguise(pass, next) as never
 }

@@ -3,9 +3,10 @@
  * measured leads to: there they are wrapped in place, once, invisible to `printRoutes` and to the checks of `addHook`.
  */
 import type { LayerKind } from '@loopscope/collector/protocol'
-import { watch, type Layers } from '../../program/layers.ts'
+import type { Layers } from '../../program/layers.ts'
+import { watch } from '../../program/watch.ts'
 import { ACTIVITY, type ObservedRequest } from '../http.ts'
-import { passing } from './express-layers.ts'
+import { passing } from './layer-calls.ts'
 import { disguise, type Method } from './patch.ts'
 
 /** In the order in which a request passes them. */

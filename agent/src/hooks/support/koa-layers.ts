@@ -3,8 +3,9 @@
  * its time. The function that a router gives to `use` only leads to the layers of its routes.
  */
 import type { LayerKind } from '@loopscope/collector/protocol'
-import { watch, type LayerCall, type LayerRun, type Layers } from '../../program/layers.ts'
+import type { Layers } from '../../program/layers.ts'
 import { ACTIVITY, type ObservedRequest } from '../http.ts'
+import { measure } from './layer-calls.ts'
 import { disguise, type Method } from './patch.ts'
 
 export interface Context {
@@ -24,23 +25,4 @@ export function koaLayer(layers: Layers, original: Method, kind: LayerKind, site
     return measure(run, call, () => Reflect.apply(original, this, [context, disguise(below, next)] as never))
   }
   return disguise(layer as Method, original)
-}
-
-/** Runs a layer that is over when what it returns is. */
-export function measure(run: LayerRun, call: LayerCall, layer: () => unknown): unknown {
-  let isOver = true
-  try {
-    const result = layer()
-    isOver = !(result instanceof Promise)
-    return watch(
-      result,
-      () => run.pass(call),
-      () => run.pass(call, true),
-    )
-  } catch (error) {
-    call.failed = true
-    throw error
-  } finally {
-    run.leave(call, isOver)
-  }
 }

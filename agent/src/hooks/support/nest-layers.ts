@@ -6,7 +6,7 @@
 import type { LayerKind } from '@loopscope/collector/protocol'
 import type { Activities } from '../../program/activity.ts'
 import type { LayerRun, Layers } from '../../program/layers.ts'
-import { measure } from './koa-layers.ts'
+import { measure } from './layer-calls.ts'
 import { patchMethods, type Method, type Patch } from './patch.ts'
 
 /** What the files of Nest export, each one of them. */
