@@ -87,7 +87,7 @@ suite('the measurement of one request', () => {
 })
 
 suite('which requests are measured', () => {
-  test('20 a second at the most, however many there are, and each of few', () => {
+  test('about 20 a second, however many there are, and each of few', () => {
     const layers = new Layers(new Recorder(createChannel()), now, { all: false })
     let measured = 0
     for (let i = 0; i < 100_000; i++) {

@@ -1,6 +1,6 @@
 /**
  * What a request passes through on its way: middleware, hooks, guards, handlers. To time each of them costs more than the
- * agent may, so one request in a while is measured (20 a second at the most, at random distances), all others pass by one
+ * agent may, so one request in a while is measured (about 20 a second, at random distances), all others pass by one
  * look at a field. What was measured is told at the request's end, when its route is known.
  */
 import { EVENT, LAYER, MAX_NAMES, PART, type LayerKind } from '@loopscope/collector/protocol'

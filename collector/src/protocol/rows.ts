@@ -335,7 +335,7 @@ export interface WebsocketRow {
   slowest: number
 }
 
-/** What requests of a route pass through, from those of the last minute that were measured: 20 a second at the most. */
+/** What requests of a route pass through, from those of the last minute that were measured: about 20 a second. */
 export interface LayerRow {
   instance: string
   route: string
