@@ -69,11 +69,14 @@ suite('victims of a block', { concurrency: 2 }, () => {
         assert.deepEqual([row.function, row.count, row.isEstimate], ['spinPastDue', 1, false])
         const late = truth.end - truth.due[name]
         assert.ok(
-          row.time > late - 2 && row.time < late + rest + 2,
+          row.time > late - 5 && row.time < late + rest + 5,
           `${route}: ${row.time} ms of ${late} and at most ${rest} more`,
         )
         const { breakdown } = routes.find((one) => one.route === route)!
-        assert.ok(Math.abs(breakdown.loopWait! - row.time) < 1, `${route}: ${JSON.stringify(breakdown)}`)
+        assert.ok(
+          Math.abs(breakdown.loopWait! - row.time) < 2 + row.time * 0.2,
+          `${route}: ${JSON.stringify(breakdown)}`,
+        )
       }
       for (const name of ['sleeper', blocker]) {
         const { breakdown } = routes.find((one) => one.route === `GET /${name}`)!
